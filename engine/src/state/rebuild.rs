@@ -1,0 +1,224 @@
+//! A state as a snapshot, and a snapshot as a state.
+
+use std::sync::Arc;
+
+use super::task::{self, Planned};
+use super::{Agent, Outcome, Presence, Stage, State, Task};
+use crate::answer::Remembered;
+use crate::event::TaskSpec;
+use crate::ids::{LockKey, TaskId};
+use crate::sorted::{SortedSet, sort_by_key};
+use crate::values::{InstanceStatus, LockMode, Progress, TaskStatus};
+use crate::view::{FileLock, ManusInstance, Snapshot, SyncTask};
+
+impl State {
+    /// Everything live, as others see it.
+    pub fn snapshot(&self) -> Snapshot {
+        Snapshot {
+            seq: self.seq,
+            at_ms: self.at_ms,
+            settings: self.settings.clone(),
+            counters: self.counters,
+            closed: self.closed_counts,
+            manus: self.agents.values().map(|agent| agent.view(self)).collect(),
+            tasks: self.tasks.values().map(|task| Arc::new(task.view(self))).collect(),
+            locks: self.locks.iter().cloned().collect(),
+            metrics: self.metrics.newest(),
+            waits: self.waits.iter().cloned().collect(),
+            messages: self.inbox.iter().cloned().collect(),
+        }
+    }
+
+    /// The state that a snapshot shows.
+    ///
+    /// `outcomes` names the closed tasks that are not in the snapshot; only deciding about new dependencies needs them, so a
+    /// browser passes none. `requests` are the remembered answers, oldest first.
+    pub fn from_snapshot(
+        snapshot: Snapshot,
+        outcomes: impl IntoIterator<Item = (TaskId, Outcome)>,
+        requests: impl IntoIterator<Item = Remembered>,
+    ) -> Self {
+        let mut state = Self::new(snapshot.settings);
+        state.seq = snapshot.seq;
+        state.at_ms = snapshot.at_ms;
+        outcomes.into_iter().for_each(|(id, outcome)| state.closed.note(&id, outcome));
+        requests.into_iter().for_each(|remembered| state.requests.keep(remembered));
+        for manus in snapshot.manus {
+            state.load_agent(manus);
+        }
+        for view in &snapshot.tasks {
+            state.tasks.insert(view.id.clone(), Box::new(load_task(view)));
+        }
+        state.load_links();
+        for lock in snapshot.locks {
+            state.put_lock(lock);
+        }
+        state.load_places(&snapshot.tasks);
+        state.metrics.load(snapshot.metrics);
+        for wait in snapshot.waits {
+            state.put_wait(wait);
+        }
+        for message in snapshot.messages {
+            state.inbox.add(message, state.settings.messages_kept);
+        }
+        state.counters = snapshot.counters;
+        state.closed_counts = snapshot.closed;
+        state.take_touched();
+        state
+    }
+
+    fn load_agent(&mut self, view: ManusInstance) {
+        let id = view.id.clone();
+        let agent = Agent {
+            role: view.role,
+            capabilities: view.capabilities,
+            max_parallel: view.max_parallel,
+            program: view.program,
+            model: view.model,
+            registered_at_ms: view.registered_at_ms,
+            last_seen_ms: view.last_heartbeat_ms,
+            grace_from_ms: view.last_heartbeat_ms,
+            presence: match view.status {
+                InstanceStatus::Active | InstanceStatus::Idle => Presence::Here,
+                InstanceStatus::Inactive => Presence::Gone,
+                InstanceStatus::Lost => Presence::Lost,
+            },
+            says_active: view.status == InstanceStatus::Active && view.current_task.is_none(),
+            said_progress: if view.current_task.is_none() { view.progress } else { Progress::NONE },
+            draining: view.draining,
+            performance_score: view.performance_score,
+            stats: view.stats,
+            ..Agent::unborn(&id, view.registered_at_ms)
+        };
+        if agent.takes_work(&self.settings) {
+            self.work.takers.insert((agent.backlog(), id.clone()));
+        }
+        self.agents.insert(id.clone(), agent);
+        self.list_abilities(&id, true);
+        self.watch_silence(&id, |_| {});
+    }
+
+    /// Who waits for whom, and the chains of work behind each task, each computed once from the last tasks backwards.
+    fn load_links(&mut self) {
+        let links: Vec<(TaskId, TaskId)> = self
+            .tasks
+            .values()
+            .flat_map(|task| {
+                task.waiting_for.iter().map(|dependency| (dependency.clone(), task.spec.id.clone()))
+            })
+            .collect();
+        for (dependency, dependent) in links {
+            if let Some(task) = self.tasks.get_mut(&dependency) {
+                task.dependents.insert(dependent);
+            }
+        }
+        let mut behind: crate::sorted::SortedMap<TaskId, usize> =
+            self.tasks.values().map(|task| (task.spec.id.clone(), task.dependents.len())).collect();
+        let mut settled: Vec<TaskId> =
+            behind.iter().filter(|(_, n)| **n == 0).map(|(id, _)| id.clone()).collect();
+        while let Some(id) = settled.pop() {
+            let Some(task) = self.tasks.get(&id) else { continue };
+            let (chain, urgency) = self.chain_of(task);
+            for dependency in &task.waiting_for {
+                if let Some(open) = behind.get_mut(dependency) {
+                    *open -= 1;
+                    if *open == 0 {
+                        settled.push(dependency.clone());
+                    }
+                }
+            }
+            if let Some(task) = self.tasks.get_mut(&id) {
+                (task.chain, task.urgency) = (chain, urgency);
+            }
+        }
+    }
+
+    /// Enters the tasks in the indexes: running ones in the order of starting, closed ones in the order of closing.
+    fn load_places(&mut self, views: &[Arc<SyncTask>]) {
+        let mut order: Vec<&Arc<SyncTask>> = views.iter().collect();
+        sort_by_key(&mut order, |view| (view.completed_at_ms, view.started_at_ms));
+        for view in order {
+            let Some(mut task) = self.tasks.remove(&view.id) else { continue };
+            if let Some(outcome) = outcome_of(view.status) {
+                self.closed.note(&view.id, outcome);
+                if let Some(closed_at) = task.closed_at_ms().filter(|_| task.dependents.is_empty()) {
+                    self.closed.kept.insert((closed_at, view.id.clone()));
+                }
+            } else if task.stage == Stage::Pending && task.assigned_to.is_none() && task.retry_at_ms.is_none()
+            {
+                task.parked_on = self.locks_before(&task);
+            }
+            self.insert_task(task);
+        }
+    }
+
+    /// The locks in the way of a task that nobody has: the first 64 a file, in a fixed order.
+    pub(crate) fn locks_before(&self, task: &Task) -> Vec<LockKey> {
+        let locks =
+            |file| self.locks.in_the_way(file, LockMode::Exclusive, None, 64).into_iter().map(FileLock::key);
+        let keys: SortedSet<LockKey> = task.spec.files_involved.iter().flat_map(locks).collect();
+        keys.into_iter().collect()
+    }
+}
+
+fn outcome_of(status: TaskStatus) -> Option<Outcome> {
+    match status {
+        TaskStatus::Completed => Some(Outcome::Completed),
+        TaskStatus::Cancelled => Some(Outcome::Cancelled),
+        TaskStatus::Pending | TaskStatus::InProgress | TaskStatus::Blocked | TaskStatus::NeedsReview => None,
+    }
+}
+
+fn planned(view: &SyncTask) -> Option<Planned> {
+    let (start_ms, finish_ms) = (view.expected_start_ms?, view.expected_finish_ms?);
+    Some(Planned { manus_id: view.planned_for.clone()?, start_ms, finish_ms })
+}
+
+fn load_task(view: &SyncTask) -> Task {
+    let spec = Arc::new(TaskSpec {
+        id: view.id.clone(),
+        title: view.title.clone(),
+        description: view.description.clone(),
+        priority: view.priority,
+        files_involved: view.files_involved.clone(),
+        dependencies: view.dependencies.clone(),
+        estimated_duration: view.estimated_duration,
+        required_capabilities: view.required_capabilities.clone(),
+    });
+    let at_ms = view.completed_at_ms.unwrap_or(view.updated_at_ms);
+    Task {
+        need: task::need_of(&spec),
+        stage: match view.status {
+            TaskStatus::Blocked => Stage::Blocked,
+            TaskStatus::InProgress => Stage::InProgress,
+            TaskStatus::NeedsReview => Stage::NeedsReview,
+            TaskStatus::Pending => Stage::Pending,
+            TaskStatus::Completed => Stage::Completed { at_ms },
+            TaskStatus::Cancelled => Stage::Cancelled { at_ms, reason: view.blocked_reason.clone() },
+        },
+        assigned_to: view.assigned_to.clone(),
+        pinned: view.pinned,
+        waiting_for: view.waiting_for.iter().cloned().collect(),
+        dependents: SortedSet::new(),
+        chain: u64::from(spec.estimated_duration),
+        urgency: spec.priority,
+        planned: planned(view),
+        progress: view.progress,
+        attempts: view.attempts,
+        held: view.held_reason.clone(),
+        failures: view.failures,
+        errors: view.errors.clone(),
+        retry_at_ms: view.retry_at_ms,
+        progressed_at_ms: view.progressed_at_ms,
+        stall_level: view.stall_level,
+        reviewer: view.reviewer.clone(),
+        result: view.result.clone(),
+        note: view.note.clone(),
+        created_at_ms: view.created_at_ms,
+        started_at_ms: view.started_at_ms,
+        updated_at_ms: view.updated_at_ms,
+        parked_on: Vec::new(),
+        took: SortedSet::new(),
+        spec,
+    }
+}
