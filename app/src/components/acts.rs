@@ -1,0 +1,246 @@
+//! Sending something to the server from a dialog: under way, refused with a reason at its field, or done and said so.
+
+use crate::prelude::*;
+use engine::{ManusId, MessageId, RequestId, TaskId};
+use leptos::task::spawn_local;
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+
+use crate::api::{self, ApiError};
+use crate::desk::{Desk, use_desk};
+use crate::dom;
+use crate::live::{Live, use_live};
+
+/// The state of something that is sent from a dialog.
+#[derive(Debug, Clone, Copy)]
+pub struct Sending {
+    desk: Desk,
+    /// True while there is no answer.
+    pub busy: RwSignal<bool>,
+    /// Why it was refused.
+    pub fault: RwSignal<Option<Fault>>,
+    /// What was sent last and under which name, so that sending the same again does nothing twice.
+    last: StoredValue<Option<(String, RequestId)>>,
+    /// True while the person wants the call itself, to make it elsewhere.
+    copying: StoredValue<bool>,
+    live: Live,
+}
+
+/// How many refusals of one go are told in full.
+const REFUSALS_TOLD: usize = 3;
+
+/// Reads an answer, and says in a sentence what came of the call.
+type Told = Box<dyn FnOnce(&[u8]) -> Result<String, ApiError>>;
+
+/// A refusal, and the field that it is about.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Fault {
+    /// What stands in the way and what to do, in a sentence.
+    pub text: String,
+    /// The argument's name.
+    pub field: Option<String>,
+}
+
+impl Fault {
+    /// What is wrong with one field.
+    pub fn at(field: &'static str, reason: impl ToString) -> Self {
+        Self { text: sentence(&reason.to_string()), field: Some(field.to_owned()) }
+    }
+}
+
+impl From<ApiError> for Fault {
+    fn from(error: ApiError) -> Self {
+        if error.is_unreachable() {
+            let text = "The server did not answer. Send it again when it is back: it will not be done twice.";
+            return Self { text: text.to_owned(), field: None };
+        }
+        let field = error.detail.get("argument").and_then(|name| name.as_str()).map(str::to_owned);
+        // The only task that a dialog's call names by itself is a dependency.
+        let field = field.or_else(|| (error.code == "task_not_found").then(|| "dependencies".to_owned()));
+        Self { text: sentence(&error.message), field }
+    }
+}
+
+/// A message as a sentence of its own.
+fn sentence(message: &str) -> String {
+    let mut letters = message.chars();
+    let first = letters.next().map(|letter| letter.to_uppercase().to_string()).unwrap_or_default();
+    let end = if message.ends_with(['.', '?', '!']) { "" } else { "." };
+    first + letters.as_str() + end
+}
+
+impl Sending {
+    /// Nothing sent yet.
+    pub fn new() -> Self {
+        Self {
+            desk: use_desk(),
+            busy: RwSignal::new(false),
+            fault: RwSignal::new(None),
+            last: StoredValue::new(None),
+            copying: StoredValue::new(false),
+            live: use_live(),
+        }
+    }
+
+    /// The name for a call with these arguments: the same as long as they are the same.
+    pub fn request_id(self, arguments: &impl std::fmt::Debug) -> Option<RequestId> {
+        if self.copying.get_value() {
+            return None;
+        }
+        let arguments = format!("{arguments:?}");
+        if let Some((_, id)) = self.last.get_value().filter(|(last, _)| *last == arguments) {
+            return Some(id);
+        }
+        let id = RequestId::new(&dom::fresh_id()).ok()?;
+        self.last.set_value(Some((arguments, id.clone())));
+        Some(id)
+    }
+
+    /// Says what is wrong before anything is sent.
+    pub fn refuse(self, fault: Fault) {
+        self.fault.set(Some(fault));
+    }
+
+    /// Has what is sent within this copied instead, as a command for a shell.
+    pub fn copy(self, send: impl FnOnce()) {
+        self.copying.set_value(true);
+        send();
+        self.copying.set_value(false);
+    }
+
+    /// Sends a call. When it went well, closes the dialog and says so.
+    pub fn send<C: api::Call + Serialize>(self, call: C, told: impl FnOnce(C::Output) -> String + 'static)
+    where
+        C::Output: DeserializeOwned + 'static,
+    {
+        let read = |answer: &[u8]| crate::read::from_json(answer).map(told).map_err(ApiError::unreachable);
+        self.go(C::NAME, serde_json::to_string(&call), Box::new(read));
+    }
+
+    /// The same for a call of which it is known what comes of it.
+    pub fn send_plain<C: api::Call + Serialize>(self, call: C, told: impl Into<String>) {
+        let told = told.into();
+        self.go(C::NAME, serde_json::to_string(&call), Box::new(|_| Ok(told)));
+    }
+
+    /// Not generic: all calls share this code.
+    fn go(self, name: &'static str, body: serde_json::Result<String>, told: Told) {
+        let Ok(body) = body else { return };
+        if self.copying.get_value() {
+            dom::copy(&curl(&self.live.about().origin, name, &body));
+            self.desk.say("Copied, to be pasted into a shell.");
+            return;
+        }
+        if self.busy.get_untracked() {
+            return;
+        }
+        self.busy.set(true);
+        self.fault.set(None);
+        spawn_local(async move {
+            let outcome = api::post(&format!("{}{name}", api::PREFIX), body).await;
+            self.busy.set(false);
+            match outcome.and_then(|answer| told(&answer)) {
+                Ok(told) => {
+                    self.desk.close();
+                    self.desk.say(told);
+                }
+                Err(error) => self.fault.set(Some(error.into())),
+            }
+        });
+    }
+}
+
+impl Sending {
+    /// Sends calls about one thing each, one after the other. When all went well, closes the dialog and says so; otherwise it
+    /// says which were refused and why.
+    pub fn send_each(self, calls: Vec<(String, &'static str, String)>, told: String) {
+        if self.copying.get_value() {
+            let origin = self.live.about().origin;
+            let commands = calls.iter().map(|(_, name, body)| curl(&origin, name, body));
+            dom::copy(&commands.collect::<Vec<_>>().join("\n"));
+            return self.desk.say("Copied, to be pasted into a shell.");
+        }
+        if self.busy.get_untracked() {
+            return;
+        }
+        self.busy.set(true);
+        self.fault.set(None);
+        spawn_local(async move {
+            let (all, mut refused) = (calls.len(), Vec::new());
+            for (about, name, body) in calls {
+                if let Err(error) = api::post(&format!("{}{name}", api::PREFIX), body).await {
+                    refused.push(format!("{about}: {}", Fault::from(error).text));
+                }
+            }
+            self.busy.set(false);
+            if refused.is_empty() {
+                self.desk.picked.set(Default::default());
+                self.desk.close();
+                return self.desk.say(told);
+            }
+            let done = format!("{} of {all} done. ", all - refused.len());
+            let more =
+                refused.len().checked_sub(REFUSALS_TOLD + 1).map(|more| format!(" And {} more.", more + 1));
+            refused.truncate(REFUSALS_TOLD);
+            let text = done + &refused.join(" ") + &more.unwrap_or_default();
+            self.fault.set(Some(Fault { text, field: None }));
+        });
+    }
+}
+
+/// A call as a command for a shell. Within single quotes only that quote itself has to be written otherwise.
+pub fn curl(origin: &str, call: &str, body: &str) -> String {
+    let body = body.replace('\'', r"'\''");
+    format!("curl {origin}/api/v1/{call} -H 'content-type: application/json' \\\n  -d '{body}'")
+}
+
+/// Makes a call without a dialog. A refusal is shown as a notice.
+pub fn quietly<C: api::Call + Serialize>(desk: Desk, call: &C, told: &'static str) {
+    let Ok(body) = serde_json::to_string(call) else { return };
+    spawn_local(async move {
+        match api::post(&format!("{}{}", api::PREFIX, C::NAME), body).await {
+            Ok(_) if told.is_empty() => {}
+            Ok(_) => desk.say(told),
+            Err(error) => desk.complain(Fault::from(error).text),
+        }
+    });
+}
+
+/// Notes that the person has read these messages.
+pub fn mark_read(desk: Desk, ids: Vec<MessageId>) {
+    quietly(desk, &api::AckMessages::new(ManusId::supervisor(), ids), "");
+}
+
+/// Lets a task go on that was held back.
+pub fn let_go_on(desk: Desk, id: TaskId) {
+    quietly(desk, &api::UnblockTask::new(ManusId::supervisor(), id), "It may go on.");
+}
+
+/// The parts of a text that are separated by commas, semicolons or line ends.
+pub fn listed(text: &str) -> Vec<String> {
+    text.split([',', ';', '\n']).map(str::trim).filter(|part| !part.is_empty()).map(str::to_owned).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn refusals_are_sentences_at_their_field() {
+        let fault = Fault::from(ApiError::invalid("title", "the title is empty"));
+        assert_eq!((fault.text.as_str(), fault.field.as_deref()), ("The title is empty.", Some("title")));
+        let lost = Fault::from(ApiError::unreachable("refused"));
+        assert!(lost.text.contains("not be done twice"), "{}", lost.text);
+    }
+
+    #[test]
+    fn a_command_survives_the_shell() {
+        let command = curl("http://localhost:3334", "create_task", r#"{"title":"it's"}"#);
+        assert!(command.ends_with(r#"-d '{"title":"it'\''s"}'"#), "{command}");
+    }
+
+    #[test]
+    fn lists_are_read_leniently() {
+        assert_eq!(listed(" a.rs, src/ ;\n\n**/*.sql,"), ["a.rs", "src/", "**/*.sql"]);
+    }
+}

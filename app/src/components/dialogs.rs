@@ -1,0 +1,238 @@
+//! The one dialog of the page, and what it can ask.
+
+mod bulk;
+mod confirm;
+mod create_task;
+mod decide;
+mod help;
+mod palette;
+mod write;
+
+use crate::prelude::*;
+pub use help::table as keys_table;
+use wasm_bindgen::JsCast;
+use web_sys::{HtmlDialogElement, KeyboardEvent};
+
+use super::acts::Sending;
+use super::bits::{button, caption, icon_button};
+use super::icon::icon;
+use crate::desk::{Ask, use_desk};
+use crate::dom;
+use crate::live::use_live;
+use crate::ui::{El, IntoNode, Node, div, el, nodes};
+
+/// The fields at which a refusal can be shown. One about anything else is shown above the buttons.
+const FIELDS: [&str; 10] = [
+    "title",
+    "description",
+    "files_involved",
+    "dependencies",
+    "required_capabilities",
+    "estimated_duration",
+    "content",
+    "to_manus",
+    "reason",
+    "comment",
+];
+
+/// Shows what the desk asks, as the browser's own modal dialog: it keeps the focus inside and gives it back, and Esc closes it.
+pub fn dialog() -> Node {
+    let desk = use_desk();
+    // Whether the next `close` only tells what the page did itself: by then, another question may have been asked.
+    let expected = StoredValue::new(false);
+    effect(move || {
+        let asked = desk.ask.with(Option::is_some);
+        // In the next frame, when the content is there, the browser finds the field to begin with.
+        request_animation_frame(move || show(asked, expected));
+    });
+    let content = move || match desk.ask.get()? {
+        Ask::CreateTask => Some(create_task::form()),
+        Ask::Message { to, reply_to } => Some(write::form(to, reply_to)),
+        Ask::Release(lock) => Some(confirm::release(lock)),
+        Ask::Cancel(id) => Some(confirm::cancel(id)),
+        Ask::Deregister(id) => Some(confirm::deregister(id)),
+        Ask::Edit(id) => Some(create_task::edit(id)),
+        Ask::Assign(id) => Some(decide::assign(id)),
+        Ask::Review(id, approve) => Some(decide::review(id, approve)),
+        Ask::Hold(id) => Some(decide::hold(id)),
+        Ask::Drain(id) => Some(decide::drain(id)),
+        Ask::ReleaseAll(id) => Some(decide::release_all(id)),
+        Ask::Bulk(what) => Some(bulk::form(what)),
+        Ask::Palette => Some(palette::palette()),
+        Ask::Help => Some(help::keys()),
+    };
+    let small = move || {
+        let large =
+            |ask: &Ask| matches!(ask, Ask::CreateTask | Ask::Edit(_) | Ask::Message { .. } | Ask::Help);
+        desk.ask.with(|ask| !ask.as_ref().is_none_or(large))
+    };
+    el("dialog")
+        .toggle("small", small)
+        .attr("id", "dialog")
+        .attr("aria-labelledby", "dialog-title")
+        .test_id("dialog")
+        // Esc. At once, not when the browser tells that it has closed: the next key may come before.
+        .on("cancel", move |event| {
+            event.prevent_default();
+            desk.close();
+        })
+        .on("close", move |_| {
+            if !expected.try_update_value(std::mem::take).unwrap_or(false) {
+                desk.close();
+            }
+        })
+        .add(content)
+        .into_node()
+}
+
+fn show(asked: bool, expected: StoredValue<bool>) {
+    let Some(dialog) = dom::find("#dialog").and_then(|found| found.dyn_into::<HtmlDialogElement>().ok())
+    else {
+        return;
+    };
+    if asked && !dialog.open() {
+        let _ = dialog.show_modal();
+    } else if asked {
+        // One question led to another: the browser looks for the field to begin with only on opening.
+        dom::focus(dom::find("#dialog [autofocus]"));
+    } else if !asked && dialog.open() {
+        expected.set_value(true);
+        dialog.close();
+    }
+}
+
+/// The heading of a dialog.
+fn header(title: String) -> El {
+    let close = icon_button("x", "Close", |desk| desk.close());
+    el("header").add(el("h2").attr("id", "dialog-title").add(title)).add(close)
+}
+
+/// What a dialog asks for, and how it is sent.
+struct Form<F> {
+    title: String,
+    fields: Node,
+    /// What the button says that sends it.
+    send: &'static str,
+    /// Whether that takes something away.
+    dangerous: bool,
+    sending: Sending,
+    submit: F,
+}
+
+impl<F: Fn() + Clone + 'static> Form<F> {
+    /// The form under its heading, with its refusal and its buttons. Ctrl or ⌘ and Enter send it from any field.
+    fn show(self) -> Node {
+        let Self { title, fields, send, dangerous, sending, submit } = self;
+        let live = use_live();
+        let enter = submit.clone();
+        let unplaced = move || {
+            let fault = sending
+                .fault
+                .get()
+                .filter(|fault| fault.field.as_deref().is_none_or(|name| !FIELDS.contains(&name)));
+            fault.map(|fault| nodes![icon("alert"), el("p").test_id("fault").add(fault.text)])
+        };
+        let send = el("button")
+            .attr("type", "submit")
+            .class(if dangerous { "button danger" } else { "button primary" })
+            .test_id("send")
+            .attr("disabled", move || sending.busy.get() || live.why_not().is_some())
+            .add(send);
+        let copy = submit.clone();
+        let copy = icon_button("terminal", "Copy as curl", move |_| sending.copy(&copy)).test_id("copy-curl");
+        let footer = el("footer")
+            .add(copy)
+            .add(caption(move || live.why_not()))
+            .add(button("button", |desk| desk.close()).add("Back"))
+            .add(send);
+        el("form")
+            .attr("method", "dialog")
+            .attr("novalidate", true)
+            .on("submit", move |event| {
+                event.prevent_default();
+                if live.why_not().is_none() {
+                    submit();
+                }
+            })
+            .on("keydown", move |event| {
+                let both = |key: &KeyboardEvent| key.key() == "Enter" && (key.ctrl_key() || key.meta_key());
+                if event.dyn_ref::<KeyboardEvent>().is_some_and(both) && live.why_not().is_none() {
+                    event.prevent_default();
+                    enter();
+                }
+            })
+            .add(header(title))
+            .add(div("fields").add(fields))
+            .add(div("fault").attr("role", "alert").add(unplaced))
+            .add(footer)
+            .into_node()
+    }
+}
+
+/// A text field with its label, a hint, and its refusal.
+struct Field {
+    /// The argument's name.
+    name: &'static str,
+    label: &'static str,
+    /// What is written in it.
+    value: RwSignal<String>,
+    sending: Sending,
+    /// What can be written.
+    hint: &'static str,
+    /// Lines; one line where there is one.
+    lines: u8,
+}
+
+impl Field {
+    fn show(self) -> Node {
+        self.with(|input| input)
+    }
+
+    /// The field, its input changed by a function.
+    fn with(self, change: impl Fn(El) -> El) -> Node {
+        let Self { name, label, value, sending, hint, lines } = self;
+        let fault = move || {
+            let fault = sending.fault.get().filter(|fault| fault.field.as_deref() == Some(name));
+            fault.map(|fault| fault.text)
+        };
+        let (id, about) = (format!("field-{name}"), format!("about-{name}"));
+        let input = if lines > 1 {
+            el("textarea").attr("rows", lines.to_string())
+        } else {
+            el("input").attr("type", "text")
+        };
+        let input = input
+            .toggle("code", move || matches!(name, "files_involved" | "dependencies"))
+            .attr("id", id.clone())
+            .attr("autocomplete", "off")
+            .attr("aria-describedby", about.clone())
+            .attr("aria-invalid", move || fault().map(|_| "true"))
+            .value(move || value.get())
+            .on("input", move |event| value.set(event_target_value(&event)));
+        let told = el("p").class("about").toggle("bad", move || fault().is_some()).attr("id", about);
+        div("")
+            .class(format!("field f-{name}"))
+            .add(el("label").attr("for", id).add(label))
+            .add(change(input))
+            .add(told.add(move || fault().unwrap_or_else(|| hint.to_owned())))
+            .into_node()
+    }
+}
+
+/// A choice among named values.
+fn choice(
+    id: &'static str,
+    label: &'static str,
+    chosen: RwSignal<String>,
+    options: impl IntoIterator<Item = (String, String)>,
+) -> Node {
+    let first = chosen.get_untracked();
+    let option = |(value, name): (String, String)| {
+        let selected = value == first;
+        el("option").attr("value", value).attr("selected", selected).add(name)
+    };
+    let options: Vec<El> = options.into_iter().map(option).collect();
+    let select =
+        el("select").attr("id", id).on("change", move |event| chosen.set(event_target_value(&event)));
+    div("field").add(el("label").attr("for", id).add(label)).add(select.add(options)).into_node()
+}

@@ -1,0 +1,175 @@
+//! What a person decides about tasks and agents: who does it, whether it is good, who winds down.
+
+use crate::prelude::*;
+use engine::explain::Candidate;
+use engine::{ManusId, TaskId};
+
+use super::super::acts::{Fault, Sending};
+use super::super::bits::caption;
+use super::super::icon::life_mark;
+use super::confirm::{line, named, tasks};
+use super::{Field, Form};
+use crate::api::{AssignTask, BlockTask, DrainManus, ReleaseFiles, ReviewTask, Verdict};
+use crate::live::{Live, use_live, words};
+use crate::ui::{El, IntoNode, Node, el, nodes, span};
+
+/// How many files are named.
+const NAMED: usize = 8;
+
+/// Who is to do a task: all agents, the best candidate first, each with what speaks for and against.
+pub fn assign(id: TaskId) -> Node {
+    let (live, sending) = (use_live(), Sending::new());
+    let now_ms = live.now_ms.get_untracked();
+    let explained = live.peek(|state| state.explain_assignment(&id, now_ms));
+    let (candidates, has) = explained.map(|told| (told.candidates, told.assigned_to)).unwrap_or_default();
+    let best = candidates.iter().find(|other| has.as_ref() != Some(&other.manus_id));
+    let chosen = RwSignal::new(best.map(|best| best.manus_id.clone()));
+    let list: Vec<El> = candidates.into_iter().map(|candidate| choice(live, chosen, candidate)).collect();
+    let none = list.is_empty().then(|| el("p").add("No agent is here."));
+    let fields = nodes![
+        el("p").add(el("code").add(id.to_string())).add(" ").add(el("b").add(live.title(&id))),
+        el("fieldset").class("field candidates").add(el("legend").add("Who does it")).add(list),
+        none,
+    ]
+    .into_node();
+    let title = format!("Who does {id}?");
+    let submit = move || match chosen.get_untracked() {
+        None => sending.refuse(Fault::at("manus_id", "choose an agent")),
+        Some(manus) => {
+            let told = format!("{id} goes to {manus}.");
+            let call = AssignTask::new(id.clone(), manus);
+            let call = AssignTask { request_id: sending.request_id(&call), ..call };
+            sending.send_plain(call, told);
+        }
+    };
+    Form { title, fields, send: "Assign", dangerous: false, sending, submit }.show()
+}
+
+fn choice(live: Live, chosen: RwSignal<Option<ManusId>>, candidate: Candidate) -> El {
+    let Candidate { manus_id, eligible, reasons, expected_finish_ms, .. } = candidate;
+    let (name, set) = (manus_id.to_string(), manus_id.clone());
+    let life = live.agent(&manus_id).map(|row| life_mark(untrack(|| live.life(row))));
+    let input = el("input")
+        .attr("type", "radio")
+        .attr("name", "candidate")
+        .attr("value", name.clone())
+        .checked(move || chosen.with(|chosen| chosen.as_ref() == Some(&manus_id)))
+        .on("change", move |_| chosen.set(Some(set.clone())));
+    let left_ms = expected_finish_ms - live.now_ms.get_untracked();
+    let done = eligible.then(|| span("num muted").add(format!("done in {}", words::ago(left_ms, 0))));
+    el("label")
+        .toggle("against", move || !eligible)
+        .add(input)
+        .add(el("span").add(life).add(el("b").add(name)))
+        .add(done)
+        .add(caption(reasons.join(" · ")))
+}
+
+/// What is said on approving a task's result, or on sending it back.
+pub fn review(id: TaskId, approve: bool) -> Node {
+    let (live, sending) = (use_live(), Sending::new());
+    let value = RwSignal::new(String::new());
+    let task = live.peek(|state| state.task_view(&id));
+    let result = task.as_ref().and_then(|task| task.result.as_ref().map(words::gist));
+    let waiting =
+        live.peek(|state| state.task(&id).map(|task| task.dependents().cloned().collect::<Vec<_>>()));
+    let waiting = tasks(live, |task| waiting.iter().flatten().any(|id| *id == task.spec().id));
+    let (title, label, send) = match approve {
+        true => (format!("Approve {id}?"), "A word on it", "Approve"),
+        false => (format!("Send {id} back?"), "What is to change", "Send back"),
+    };
+    let follows = match approve {
+        true => nodes![named("These wait for it: ", waiting)],
+        false => nodes![line("Its author has it again, with your words.")],
+    };
+    let comment = Field { name: "comment", label, value, sending, hint: "", lines: 3 };
+    let fields = nodes![
+        el("p").add(el("b").add(task.map(|task| task.title.clone()).unwrap_or_default())),
+        result.map(|result| el("p").class("description").add(result)),
+        el("ul").class("follows").add(follows),
+        comment.with(|input| input.attr("autofocus", true)),
+    ]
+    .into_node();
+    let submit = move || {
+        let comment = value.get_untracked().trim().to_owned();
+        if !approve && comment.is_empty() {
+            return sending.refuse(Fault::at("comment", "say what is to change"));
+        }
+        let verdict = if approve { Verdict::Approve } else { Verdict::RequestChanges };
+        let comment = Some(comment).filter(|comment| !comment.is_empty());
+        let call = ReviewTask { comment, ..ReviewTask::new(ManusId::supervisor(), id.clone(), verdict) };
+        let call = ReviewTask { request_id: sending.request_id(&call), ..call };
+        let what = if approve { "is completed" } else { "goes back to its author" };
+        sending.send_plain(call, format!("{id} {what}."));
+    };
+    Form { title, fields, send, dangerous: false, sending, submit }.show()
+}
+
+/// Why a task is held back.
+pub fn hold(id: TaskId) -> Node {
+    let (live, sending) = (use_live(), Sending::new());
+    let value = RwSignal::new(String::new());
+    let hint = "Its agent reads it, and has hands and files free meanwhile.";
+    let reason = Field { name: "reason", label: "Why", value, sending, hint, lines: 1 };
+    let fields = nodes![
+        el("p").add(el("b").add(live.title(&id))),
+        reason.with(|input| input.attr("autofocus", true)),
+    ]
+    .into_node();
+    let title = format!("Hold {id} back?");
+    let submit = move || {
+        let reason = Some(value.get_untracked().trim().to_owned()).filter(|reason| !reason.is_empty());
+        let call = BlockTask { reason, ..BlockTask::new(ManusId::supervisor(), id.clone()) };
+        let call = BlockTask { request_id: sending.request_id(&call), ..call };
+        sending.send_plain(call, format!("{id} is held back."));
+    };
+    Form { title, fields, send: "Hold back", dangerous: false, sending, submit }.show()
+}
+
+/// Whether an agent gets nothing new.
+pub fn drain(id: ManusId) -> Node {
+    let (live, sending) = (use_live(), Sending::new());
+    let queue = live.peek(|state| state.agent(&id).map(|agent| agent.queue().cloned().collect::<Vec<_>>()));
+    let running = live.peek(|state| state.agent(&id).map(|agent| agent.running().to_vec()));
+    let of =
+        |ids: Option<Vec<TaskId>>| tasks(live, |task| ids.iter().flatten().any(|id| *id == task.spec().id));
+    let fields = el("ul").class("follows").add(nodes![
+        named("It finishes ", of(running)),
+        named("Others get ", of(queue)),
+        line("It gets nothing new until you let it work again."),
+    ]);
+    let title = format!("No new work for {id}?");
+    let submit = move || {
+        let call = DrainManus::new(id.clone());
+        let call = DrainManus { request_id: sending.request_id(&call), ..call };
+        sending.send_plain(call, format!("{id} finishes what it has, and gets nothing new."));
+    };
+    Form { title, fields: fields.into_node(), send: "Drain", dangerous: false, sending, submit }.show()
+}
+
+/// Whether to take all files away from an agent.
+pub fn release_all(id: ManusId) -> Node {
+    let (live, sending) = (use_live(), Sending::new());
+    let files: Vec<_> =
+        live.peek(|state| state.agent(&id).map(|agent| agent.files().cloned().collect()).unwrap_or_default());
+    let waiting = tasks(live, |task| {
+        let wants = |file: &engine::FilePattern| files.iter().any(|held| held.meets(file));
+        task.status() == engine::TaskStatus::Pending && task.spec().files_involved.iter().any(wants)
+    });
+    let names: Vec<String> = files.iter().map(ToString::to_string).collect();
+    let more = names.len().checked_sub(NAMED + 1).map(|more| format!(" and {} more", more + 1));
+    let listed = names.iter().take(NAMED).cloned().collect::<Vec<_>>().join(", ") + &more.unwrap_or_default();
+    let fields = el("ul").class("follows").add(nodes![
+        line(el("code").add(listed)),
+        line("It is told at once, but may be in the middle of writing: what it writes from now on is not protected."),
+        named("Could start then: ", waiting),
+    ]);
+    let title = format!("Take {} from {id}?", words::count_of(names.len(), "file"));
+    let submit = move || {
+        let call = ReleaseFiles::new(id.clone(), names.clone());
+        let call = ReleaseFiles { by: Some(ManusId::supervisor()), ..call };
+        let call = ReleaseFiles { request_id: sending.request_id(&call), ..call };
+        sending.send_plain(call, format!("The files of {id} are free, and it was told."));
+    };
+    Form { title, fields: fields.into_node(), send: "Release them", dangerous: true, sending, submit }.show()
+}

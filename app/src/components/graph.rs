@@ -1,0 +1,135 @@
+//! The tasks as a graph of what has to be done before what.
+
+use crate::prelude::*;
+use engine::TaskId;
+
+use super::bits::{button, caption, nothing};
+use super::icon::{icon, status_mark, status_word};
+use crate::dom;
+use crate::live::graph::{CELL, Graph, Node as Task};
+use crate::live::{Live, use_live, words};
+use crate::nav::{Nav, Open, use_nav};
+use crate::ui::{El, IntoNode, Node, div, each, el, nodes, when};
+
+/// The width and height of a task, within its place.
+const BOX: (f64, f64) = (180.0, 40.0);
+/// The room around all, in pixels.
+const MARGIN: f64 = 16.0;
+/// How much larger or smaller one step of the zoom makes it, in per cent, and the bounds.
+const ZOOM: (i32, i32, i32) = (20, 40, 160);
+
+/// The graph, and the way around in it.
+pub fn graph() -> Node {
+    let (live, nav) = (use_live(), use_nav());
+    let zoom = RwSignal::new(100);
+    let open = Memo::new(move |_| match nav.place().open {
+        Some(Open::Task(id)) => Some(id),
+        _ => None,
+    });
+    let drawn = Memo::new(move |_| live.of_tasks(|state| Graph::of(state, open.get().as_ref())));
+    let text = Memo::new(move |_| nav.place().text.trim().to_lowercase());
+    let size = move || {
+        let (columns, rows) = drawn.with(|graph| graph.size);
+        let (width, height) = (columns as f64 * CELL.0 + MARGIN, rows * CELL.1 + 2.0 * MARGIN);
+        (width, height, format!("width:{width}px;height:{height}px;zoom:{}%", zoom.get()))
+    };
+    let nodes_of = move || drawn.with(|graph| graph.nodes.clone());
+    let key = |node: &Task| format!("{} {} {} {}", node.id, node.column, node.row, node.critical);
+    let tasks = each(nodes_of, key, move |node| task(live, nav, node, text));
+    let drawing = el("svg")
+        .attr("aria-hidden", "true")
+        .attr("width", move || size().0.to_string())
+        .attr("height", move || size().1.to_string())
+        .add(move || drawn.with(lines));
+    let paper = div("paper").attr("style", move || size().2).add(drawing).add(el("ul").add(tasks));
+    let scroller = div("graph")
+        .test_id("graph")
+        .attr("tabindex", "0")
+        .attr("role", "group")
+        .attr("aria-label", "Dependencies")
+        .add(paper);
+    let empty = || nothing("graph", "No task is open, so there is nothing to wait for.", ());
+    div("graph-box")
+        .add(when(move || !drawn.with(|graph| graph.nodes.is_empty()), move || tools(drawn, zoom)))
+        .add(scroller)
+        .add(when(move || drawn.with(|graph| graph.nodes.is_empty()), empty))
+        .into_node()
+}
+
+fn tools(drawn: Memo<Graph>, zoom: RwSignal<i32>) -> El {
+    let (step, least, most) = ZOOM;
+    let scale = move |by: i32, name: &'static str, sign: &'static str| {
+        button("button small icon-only", move |_| zoom.update(|zoom| *zoom = (*zoom + by).clamp(least, most)))
+            .attr("aria-label", name)
+            .attr("title", name)
+            .add(sign)
+    };
+    let follow = button("button small", |_| {
+        if let Some(node) = dom::find(".node.s-running, .node.s-review") {
+            node.scroll_into_view();
+        }
+    });
+    let told = move || {
+        drawn.with(|graph| {
+            let longest = (graph.longest_minutes > 0)
+                .then(|| format!("Longest chain: {}", words::work(graph.longest_minutes)));
+            let hidden =
+                (graph.hidden > 0).then(|| format!("{} further away", words::count_of(graph.hidden, "task")));
+            longest.into_iter().chain(hidden).collect::<Vec<_>>().join(" · ")
+        })
+    };
+    div("graph-tools").add(nodes![
+        scale(-step, "Smaller", "−"),
+        scale(step, "Larger", "+"),
+        follow.add(icon("play")).add("What runs"),
+        caption(told),
+    ])
+}
+
+/// Where the left upper corner of a task is.
+fn corner(node: &Task) -> (f64, f64) {
+    (MARGIN + node.column as f64 * CELL.0, MARGIN + node.row * CELL.1)
+}
+
+fn task(live: Live, nav: Nav, node: Task, text: Memo<String>) -> Option<El> {
+    let (x, y) = corner(&node);
+    let row = live.task(&node.id)?;
+    let id: TaskId = node.id;
+    let status = Memo::new(move |_| row.with(|row| row.value.status));
+    let title = move || row.with(|row| row.value.title.clone());
+    let (code, name) = (id.to_string(), title());
+    let dim = {
+        let (code, name) = (code.to_lowercase(), name.to_lowercase());
+        move || text.with(|text| !text.is_empty() && !code.contains(text) && !name.contains(text))
+    };
+    let current = id.clone();
+    let link = el("a")
+        .class(move || format!("node s-{}", status_word(status.get())))
+        .toggle("critical", move || node.critical)
+        .toggle("dim", dim)
+        .test_id(format!("node-{code}"))
+        .attr("href", move || nav.href(Open::Task(id.clone())))
+        .attr("title", name)
+        .attr("aria-current", move || {
+            (nav.place().open == Some(Open::Task(current.clone()))).then_some("true")
+        })
+        .attr("style", format!("left:{x}px;top:{y}px"))
+        .add(move || status_mark(status.get()))
+        .add(el("code").add(code))
+        .add(el("span").add(title));
+    Some(el("li").add(link))
+}
+
+/// The lines from each task to those that wait for it.
+fn lines(graph: &Graph) -> Vec<El> {
+    let line = |(from, to): &(usize, usize)| {
+        let (from, to) = (&graph.nodes[*from], &graph.nodes[*to]);
+        let ((x1, y1), (x2, y2)) = (corner(from), corner(to));
+        let (x1, y1, y2) = (x1 + BOX.0, y1 + BOX.1 / 2.0, y2 + BOX.1 / 2.0);
+        let bend = ((x2 - x1) / 2.0).min(48.0);
+        let path = format!("M{x1} {y1}C{} {y1} {} {y2} {x2} {y2}", x1 + bend, x2 - bend);
+        let critical = from.critical && to.critical;
+        el("path").toggle("critical", move || critical).attr("d", path)
+    };
+    graph.edges.iter().map(line).collect()
+}

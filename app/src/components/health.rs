@@ -1,0 +1,93 @@
+//! The health of the project: a number in the top bar, and behind it each point lost with its cause and its fix.
+
+use crate::prelude::*;
+use engine::health::{Health, HealthCause, HealthCode, HealthStatus};
+use engine::{ManusId, TaskId};
+
+use super::acts;
+use super::bits::act;
+use super::icon::icon;
+use crate::desk::Ask;
+use crate::live::use_live;
+use crate::nav::{Open, Room, use_nav};
+use crate::ui::{El, IntoNode, Node, div, each, el, nodes, span, when};
+
+/// The id of the list of causes.
+const CAUSES: &str = "health-causes";
+
+/// The number, and the causes that open from it.
+pub fn health_chip() -> Node {
+    let live = use_live();
+    let health = Memo::new(move |_| {
+        let now_ms = live.now_ms.get_untracked();
+        live.of_all(|state| state.health(now_ms, None))
+    });
+    let word = move || health.with(|health| status_word(health.status));
+    let score = move || health.with(|health| health.score.to_string());
+    let chip = el("button")
+        .attr("type", "button")
+        .class("chip health")
+        .test_id("health")
+        .attr("data-status", word)
+        .attr("popovertarget", CAUSES)
+        .attr("aria-label", move || format!("Health {} of 100, {}", score(), word()))
+        .add(icon("heart"))
+        .add(span("num").add(score));
+    let causes = move || health.with(|health| health.causes.clone());
+    let key = |cause: &HealthCause| format!("{} {}", cause.message, cause.points);
+    let none =
+        || el("p").class("muted").add("Nothing takes points: every agent is heard of, and nothing is stuck.");
+    let list = div("causes")
+        .attr("id", CAUSES)
+        .attr("popover", "auto")
+        .test_id("causes")
+        .add(el("h2").add("Health ").add(score).add(" of 100"))
+        .add(el("ul").add(each(causes, key, line)))
+        .add(when(move || health.with(|health: &Health| health.causes.is_empty()), none));
+    nodes![chip, list].into_node()
+}
+
+const fn status_word(status: HealthStatus) -> &'static str {
+    match status {
+        HealthStatus::Healthy => "healthy",
+        HealthStatus::Degraded => "degraded",
+        HealthStatus::Critical => "critical",
+    }
+}
+
+/// A cause: its points, what is the matter, and what to do about it.
+fn line(cause: HealthCause) -> El {
+    let mut letters = cause.message.chars();
+    let first = letters.next().map(|letter| letter.to_ascii_uppercase()).into_iter();
+    let told: String = first.chain(letters).collect();
+    el("li")
+        .add(span("points num").add(format!("−{}", cause.points)))
+        .add(el("p").add(told))
+        .add(div("acts").add(fix(&cause)))
+}
+
+fn fix(cause: &HealthCause) -> Option<Node> {
+    let nav = use_nav();
+    let ask =
+        |words: &'static str, ask: Ask| act("button small", move |desk| desk.open(ask.clone())).add(words);
+    let see =
+        |open: Open| el("a").class("button small").attr("href", move || nav.href(open.clone())).add("See");
+    let task = || TaskId::new(&cause.subject).ok();
+    Some(match cause.code {
+        HealthCode::StorageUnavailable => return None,
+        HealthCode::ManusLost => {
+            ask("Take off the list", Ask::Deregister(ManusId::new(&cause.subject).ok()?)).into_node()
+        }
+        HealthCode::TaskHeld => {
+            let id = task()?;
+            act("button small", move |desk| acts::let_go_on(desk, id.clone())).add("Let it go on").into_node()
+        }
+        HealthCode::DependencyCancelled => ask("Change it", Ask::Edit(task()?)).into_node(),
+        HealthCode::TaskStalled => ask("Give to another", Ask::Assign(task()?)).into_node(),
+        HealthCode::NoReviewer => ask("Review", Ask::Review(task()?, true)).into_node(),
+        HealthCode::NoEligibleManus => see(Open::Task(task()?)).into_node(),
+        HealthCode::LongWait => {
+            el("a").class("button small").attr("href", Room::Files.path()).add("See").into_node()
+        }
+    })
+}

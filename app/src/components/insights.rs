@@ -1,0 +1,211 @@
+//! The room of insights: how fast work is done, how long it takes, how good estimates are, and who waits.
+
+use crate::prelude::*;
+use engine::TimeMs;
+use engine::state::metrics::{HOUR_MS, MINUTE_MS};
+
+use super::bits::{agent_link, panel, tabs};
+use super::chart::{Bar, bars, meter};
+use crate::live::insight::{DRAWN, Point, Record, durations, percentile, records, series};
+use crate::live::{use_live, words};
+use crate::nav::{Place, Room, use_nav};
+use crate::ui::{El, IntoNode, Node, div, each, el, nodes};
+
+const SPANS: [(&str, &str); 2] = [("", "Last hour"), ("hours", "Last 60 hours")];
+
+/// The room.
+pub fn insights() -> Node {
+    let (live, nav) = (use_live(), use_nav());
+    let by_hour = Memo::new(move |_| nav.choice("view") == "hours");
+    let width_ms = move || if by_hour.get() { HOUR_MS } else { MINUTE_MS };
+    // A new point begins with each minute, whether anything happens or not.
+    let minute = Memo::new(move |_| live.now_ms.get() / MINUTE_MS);
+    let points = Memo::new(move |_| {
+        let now_ms = minute.get() * MINUTE_MS + MINUTE_MS - 1;
+        let by_hour = by_hour.get();
+        live.of_all(|state| series(state, now_ms, by_hour))
+    });
+    let ends = Memo::new(move |_| {
+        let back = words::ago(width_ms() * (DRAWN as TimeMs - 1), 0);
+        (format!("{back} ago"), "now".to_owned())
+    });
+    let chart = move |title: &'static str,
+                      name: &'static str,
+                      count: fn(&Point) -> Vec<(f64, &'static str)>,
+                      say: fn(&Point) -> String,
+                      kind: &'static str| {
+        let drawn = Memo::new(move |_| {
+            // Only a browser knows the time of day: the bars are named anew when it has taken over.
+            live.hydrated.track();
+            points.with(|points| {
+                let bar = |point: &Point| Bar {
+                    parts: count(point),
+                    title: said(point, say),
+                    href: events(point, kind),
+                };
+                points.iter().map(bar).collect::<Vec<_>>()
+            })
+        });
+        panel(title, name, (), ())
+            .test_id(format!("chart-{name}"))
+            .add(bars(title, if name == "took" { minutes } else { whole }, ends, drawn))
+            .into_node()
+    };
+    let charts = div("charts").add(nodes![
+        chart(
+            "Completed",
+            "done",
+            completed,
+            |p| words::counted(p.bucket.completed, "task"),
+            "task_completed"
+        ),
+        chart(
+            "Open tasks",
+            "open",
+            |p| vec![(p.open as f64, "s-pending")],
+            |p| format!("{} open", p.open),
+            "task_"
+        ),
+        chart("Time a task took", "took", took, |p| words::for_long(average_ms(p)), "task_completed"),
+        chart("Claims that waited", "waited", waited, |p| words::counted(p.bucket.waited, "claim"), "claim_"),
+    ]);
+    div("room insights")
+        .add(el("header").add(tabs("view", "Which time", &SPANS)))
+        .add(figures())
+        .add(charts)
+        .add(by_agent())
+        .into_node()
+}
+
+fn minutes(value: f64) -> String {
+    words::for_long((value * MINUTE_MS as f64) as TimeMs)
+}
+
+fn whole(value: f64) -> String {
+    (value as u64).to_string()
+}
+
+fn completed(point: &Point) -> Vec<(f64, &'static str)> {
+    let bucket = point.bucket;
+    vec![(f64::from(bucket.completed), "s-done"), (f64::from(bucket.failed + bucket.sent_back), "s-blocked")]
+}
+
+fn waited(point: &Point) -> Vec<(f64, &'static str)> {
+    vec![(f64::from(point.bucket.waited), "s-blocked")]
+}
+
+/// In minutes.
+fn took(point: &Point) -> Vec<(f64, &'static str)> {
+    vec![(average_ms(point) as f64 / MINUTE_MS as f64, "s-running")]
+}
+
+fn average_ms(point: &Point) -> TimeMs {
+    let tasks = u64::from(point.bucket.completed);
+    TimeMs::try_from(point.bucket.actual_ms.checked_div(tasks).unwrap_or(0)).unwrap_or(0)
+}
+
+fn said(point: &Point, say: fn(&Point) -> String) -> String {
+    format!("{} at {}", say(point), crate::dom::time_of_day(point.bucket.start_ms))
+}
+
+/// The events that a point counts.
+fn events(point: &Point, kind: &str) -> String {
+    let (from, width) = (point.bucket.start_ms, point.bucket.width_ms);
+    let place = Place::of(Room::Activity).choosing("kind", kind);
+    place.choosing("from", from.to_string()).choosing("until", (from + width).to_string()).href()
+}
+
+/// How long tasks take, and how good estimates are, in numbers.
+fn figures() -> Node {
+    let live = use_live();
+    let times = Memo::new(move |_| live.of_tasks(durations));
+    let all = Memo::new(move |_| live.of_tasks(records));
+    let at = move |percent: usize| {
+        times.with(|times| percentile(times, percent).map_or("–".to_owned(), words::for_long))
+    };
+    let ratio = move || {
+        all.with(|all| {
+            let (estimated, actual) = all.iter().fold((0, 0), |(estimated, actual), record| {
+                (estimated + record.estimated_minutes, actual + record.actual_minutes)
+            });
+            match (actual * 100).checked_div(estimated) {
+                Some(percent) => format!("{percent}%"),
+                None => "–".to_owned(),
+            }
+        })
+    };
+    let on_time = move || {
+        all.with(|all| {
+            let sum = |of: fn(&Record) -> u32| all.iter().map(of).sum::<u32>();
+            let (done, good) = (sum(|record| record.completed.0), sum(|record| record.completed.1));
+            (good * 100).checked_div(done).map_or("–".to_owned(), |percent| format!("{percent}%"))
+        })
+    };
+    let queued = move || all.with(|all| all.iter().map(|record| record.in_hand).sum::<usize>().to_string());
+    let figure = |name: &'static str, more: &'static str, value: Node| {
+        el("div")
+            .add(el("dt").add(name))
+            .add(el("dd").class("value num").add(value))
+            .add(el("dd").class("more").add(more))
+    };
+    el("dl")
+        .class("figures")
+        .add(figure("Half take at most", "of the newest completed tasks", (move || at(50)).into_node()))
+        .add(figure("95% take at most", "of the newest completed tasks", (move || at(95)).into_node()))
+        .add(figure("Actual of estimated", "time, of all completed tasks", ratio.into_node()))
+        .add(figure("On time", "of all completed tasks", on_time.into_node()))
+        .add(figure("In hand", "tasks, running and queued", queued.into_node()))
+        .into_node()
+}
+
+/// What each agent has done against what was estimated.
+fn by_agent() -> Node {
+    let live = use_live();
+    let all = Memo::new(move |_| live.of_tasks(records));
+    let most = move || {
+        all.with(|all| {
+            all.iter().map(|record| record.actual_minutes.max(record.estimated_minutes)).max().unwrap_or(0)
+        })
+    };
+    let line = move |record: Record| {
+        let (actual, estimated) = (record.actual_minutes, record.estimated_minutes);
+        let bar = move || {
+            let class = if actual > estimated { "s-blocked" } else { "s-done" };
+            meter(actual as f64, Some(estimated as f64).filter(|mark| *mark > 0.0), most() as f64, class)
+        };
+        let number = |class: &'static str, text: String| el("td").class(class).add(text);
+        let times = match record.completed.0 {
+            0 => "–".to_owned(),
+            _ => format!("{} of {}", words::work(actual), words::work(estimated)),
+        };
+        el("tr")
+            .test_id(format!("record-{}", record.id))
+            .add(el("th").attr("scope", "row").add(agent_link(record.id)))
+            .add(number("num", record.completed.0.to_string()))
+            .add(number("num", record.setbacks.to_string()))
+            .add(el("td").class("wide").add(bar))
+            .add(number("num times", times))
+            .add(number("num", record.in_hand.to_string()))
+            .add(number("num", record.score.to_string()))
+    };
+    let heads = ["Agent", "Completed", "Setbacks", "Actual against estimated", "", "In hand", "Score"];
+    let head = |text: &'static str| {
+        if text.is_empty() { el("td") } else { el("th").attr("scope", "col").add(text) }.into_node()
+    };
+    let key = |record: &Record| {
+        let Record { id, completed, setbacks, estimated_minutes, actual_minutes, in_hand, score } = record;
+        format!("{id} {} {setbacks} {estimated_minutes} {actual_minutes} {in_hand} {score}", completed.0)
+    };
+    let table: El = el("table")
+        .add(el("thead").add(el("tr").add(heads.map(head))))
+        .add(el("tbody").add(each(move || all.get(), key, line)));
+    panel("By agent", "records", (), ())
+        .add(
+            div("scroll-x")
+                .attr("tabindex", "0")
+                .attr("role", "group")
+                .attr("aria-label", "By agent")
+                .add(table),
+        )
+        .into_node()
+}

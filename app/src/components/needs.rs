@@ -1,0 +1,151 @@
+//! What needs the person, with the way to deal with it.
+
+use crate::prelude::*;
+use engine::{ManusId, TaskId};
+
+use super::acts;
+use super::bits::{act, agent_link, button, since, task_link};
+use super::icon::icon;
+use crate::desk::Ask;
+use crate::live::needs::{Need, Ranked, listed};
+use crate::live::{Live, use_live, words};
+use crate::ui::{El, IntoNode, Node, div, each, el, nodes, span, when};
+
+/// How many needs are shown before somebody asks for all.
+const SHOWN: usize = 5;
+
+/// The queue of what needs the person; a single quiet line when nothing does.
+pub fn needs() -> Node {
+    let live = use_live();
+    let all = RwSignal::new(false);
+    let count = move || live.needs.with(Vec::len);
+    let most = move || if all.get() { usize::MAX } else { SHOWN };
+    let shown =
+        move || -> Vec<Ranked> { live.needs.with(|needs| needs.iter().take(most()).cloned().collect()) };
+    let told = move || match count() {
+        0 => nodes![icon("check"), "Nothing needs you"],
+        1 => nodes![icon("alert"), "One thing needs you"],
+        n => nodes![icon("alert"), format!("{n} things need you")],
+    };
+    let more = move || {
+        let text = move || format!("Show {} more", count().saturating_sub(SHOWN));
+        button("button quiet", move |_| all.set(true)).add(text)
+    };
+    el("section")
+        .class("needs")
+        .toggle("calm", move || count() == 0)
+        .test_id("needs")
+        .attr("aria-labelledby", "needs-title")
+        .add(el("h2").attr("id", "needs-title").add(told))
+        .add(el("ul").add(each(shown, |ranked| format!("{ranked:?}"), move |ranked| line(live, ranked))))
+        .add(when(move || count() > most(), more))
+        .into_node()
+}
+
+fn line(live: Live, ranked: Ranked) -> El {
+    let frees = (ranked.frees_minutes > 0).then(|| {
+        let minutes = words::work(ranked.frees_minutes);
+        let title = "Estimated work that can go on once this is dealt with";
+        span("frees").attr("title", title).add(format!("frees {minutes}"))
+    });
+    let since_ms = ranked.since_ms;
+    el("li")
+        .test_id(format!("need-{}", ranked.need.key().replace(' ', "-")))
+        .add(told(live, &ranked.need))
+        .add(frees)
+        .add(since(move || since_ms))
+        .add(div("acts").add(acts_for(ranked.need)))
+}
+
+fn told(live: Live, need: &Need) -> Node {
+    let line = |icon_name, words: Node| nodes![icon(icon_name), el("p").add(words)].into_node();
+    match need {
+        Need::NoAgents { tasks } => {
+            let text = format!("{} could start, but no agent is here", words::count_of(*tasks, "task"));
+            line("bot", text.into_node())
+        }
+        Need::Lost { manus_id, files } => line("unplug", lost(manus_id, *files)),
+        Need::Nobody { tasks, needed, missing } => {
+            line("user-x", nobody(live, tasks, listed(needed), &listed(missing)))
+        }
+        Need::DeadEnd { task_id, cancelled } => {
+            let (waiting, gone) = (
+                task_link(task_id.clone(), live.title(task_id)),
+                task_link(cancelled.clone(), String::new()),
+            );
+            line("ban", nodes![waiting, " waits for ", gone, ", which was cancelled"].into_node())
+        }
+        Need::Held { task_id, reason } => {
+            let task = task_link(task_id.clone(), live.title(task_id));
+            line("ban", nodes![task, format!(" is held back: {reason}")].into_node())
+        }
+        Need::Review { task_id } => {
+            let task = task_link(task_id.clone(), live.title(task_id));
+            line("eye", nodes![task, " is to be reviewed, and no other agent is here"].into_node())
+        }
+        Need::Stalled { task_id, manus_id } => {
+            let task = task_link(task_id.clone(), live.title(task_id));
+            let who = agent_link(manus_id.clone());
+            line("clock", nodes![task, " has not moved for long in the hands of ", who].into_node())
+        }
+        Need::Unread { from, gist, .. } => {
+            line("message", nodes![agent_link(from.clone()), ": ", el("q").add(gist.clone())].into_node())
+        }
+    }
+}
+
+fn lost(manus: &ManusId, files: usize) -> Node {
+    let holds = (files > 0).then(|| format!(" and still holds {}", words::count_of(files, "file")));
+    nodes![agent_link(manus.clone()), " went silent", holds, ". Restart it, or take it off the list"]
+        .into_node()
+}
+
+fn nobody(live: Live, tasks: &[TaskId], needed: String, missing: &str) -> Node {
+    let first = tasks.first().map(|first| task_link(first.clone(), live.title(first)));
+    let need = match tasks.len() {
+        0 | 1 => " needs ".to_owned(),
+        more => format!(" and {} more need ", more - 1),
+    };
+    let why = if missing.is_empty() {
+        "no agent has all of it".to_owned()
+    } else {
+        format!("nobody here has {missing}")
+    };
+    nodes![first, need, el("b").add(needed), format!(", and {why}")].into_node()
+}
+
+/// The buttons that deal with a need.
+fn acts_for(need: Need) -> Node {
+    let ask =
+        |words: &'static str, ask: Ask| act("button small", move |desk| desk.open(ask.clone())).add(words);
+    match need {
+        Need::NoAgents { .. } => Node::Nothing,
+        Need::Lost { manus_id, .. } => ask("Take off the list", Ask::Deregister(manus_id)).into_node(),
+        Need::Nobody { tasks, .. } => match <[TaskId; 1]>::try_from(tasks) {
+            Ok([task]) => ask("Cancel task", Ask::Cancel(task)).into_node(),
+            Err(_) => Node::Nothing,
+        },
+        Need::DeadEnd { task_id, .. } => {
+            let edit = ask("Change it", Ask::Edit(task_id.clone()));
+            nodes![edit, ask("Cancel task", Ask::Cancel(task_id))].into_node()
+        }
+        Need::Held { task_id, .. } => act("button small", move |desk| acts::let_go_on(desk, task_id.clone()))
+            .add("Let it go on")
+            .into_node(),
+        Need::Review { task_id } => nodes![
+            ask("Approve", Ask::Review(task_id.clone(), true)),
+            ask("Send back", Ask::Review(task_id, false)),
+        ]
+        .into_node(),
+        Need::Stalled { task_id, manus_id } => nodes![
+            ask("Give to another", Ask::Assign(task_id)),
+            ask("Ask", Ask::Message { to: manus_id.to_string(), reply_to: None }),
+        ]
+        .into_node(),
+        Need::Unread { id, from, .. } => {
+            let read =
+                act("button small quiet", move |desk| acts::mark_read(desk, vec![id])).add("Mark as read");
+            nodes![ask("Reply", Ask::Message { to: from.to_string(), reply_to: Some(id) }), read].into_node()
+        }
+    }
+}

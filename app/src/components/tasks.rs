@@ -1,0 +1,247 @@
+//! The list of tasks, with its filters. What is shown stands in the address.
+
+use crate::prelude::*;
+use engine::sorted::SortedSet;
+use engine::view::SyncTask;
+use engine::{TaskId, TaskStatus};
+
+use super::bits::{
+    act, agent_link, bar, button, caption, choose, filtered_out, nothing, panel, search_box, since,
+};
+use super::board::board;
+use super::graph::graph;
+use super::icon::{icon, priority_mark, status_mark, status_word};
+use super::rows::{Rows, cell, row_of};
+use crate::desk::{Ask, Bulk, Desk, use_desk};
+use crate::live::order::{SORTS, Show};
+use crate::live::row::{RowId, TaskRow};
+use crate::live::{Live, use_live, words};
+use crate::nav::{Open, Place, Room, use_nav};
+use crate::pages::first_run::first_task;
+use crate::ui::{El, IntoNode, Node, div, el, nodes, span, when};
+
+const HEADS: &[(&str, &str)] = &[
+    ("c-id", "Task"),
+    ("c-title", "Title"),
+    ("c-who", "Agent"),
+    ("c-bar", "Progress"),
+    ("c-minutes", "Estimate"),
+    ("c-prio", "Priority"),
+    ("c-age", "Changed"),
+];
+
+/// The room of tasks: as a table, a board or a graph.
+pub fn task_views() -> Node {
+    let nav = use_nav();
+    let view = Memo::new(move |_| nav.choice("view"));
+    let other = |name: &'static str, content: Node| {
+        let tools = nodes![view_tabs(), search_box("Filter tasks")];
+        panel("Tasks", name, (), tools).add(content).into_node()
+    };
+    let shown = move || match view.get().as_str() {
+        "board" => other("board", board()),
+        "graph" => other("graph", graph()),
+        _ => tasks(),
+    };
+    shown.into_node()
+}
+
+/// The way from one view to the others.
+fn view_tabs() -> Node {
+    const VIEWS: [(&str, &str, &str); 3] =
+        [("", "Table (1)", "list"), ("board", "Board (2)", "board"), ("graph", "Graph (3)", "graph")];
+    let nav = use_nav();
+    let tab = |(view, name, icon_name): (&'static str, &'static str, &'static str)| {
+        let base = move || match nav.place() {
+            place if place.room == Some(Room::Tasks) => place,
+            _ => Place::of(Room::Tasks),
+        };
+        let here = move || nav.place().room == Some(Room::Tasks) && nav.choice("view") == view;
+        el("a")
+            .attr("href", move || base().choosing("view", view).href())
+            .attr("aria-current", move || here().then_some("true"))
+            .attr("aria-label", name)
+            .attr("title", name)
+            .add(icon(icon_name))
+            .into_node()
+    };
+    el("nav").class("tabs views").attr("aria-label", "How to show them").add(VIEWS.map(tab)).into_node()
+}
+
+/// All tasks that the address asks for.
+pub fn tasks() -> Node {
+    let (live, nav) = (use_live(), use_nav());
+    let ids = Memo::new(move |_| {
+        let place = nav.place();
+        live.task_rows(place.show, &place.text, place.choice("sort"))
+    });
+    let rows = Rows { name: "tasks", ids, heads: HEADS, draw, empty };
+    panel("Tasks", "tasks", (), filters(live)).add(picked_bar(ids)).add(rows.show()).into_node()
+}
+
+/// What can be done with the ticked tasks, while there are any.
+fn picked_bar(ids: Memo<Vec<RowId>>) -> Node {
+    let desk = use_desk();
+    let count = move || desk.picked.with(SortedSet::len);
+    let bar = move || {
+        let told = move || format!("{} ticked", words::count_of(count(), "task"));
+        let ask = |bulk: Bulk, icon_name, words: &'static str| {
+            act("button small", move |desk| desk.open(Ask::Bulk(bulk))).add(icon(icon_name)).add(words)
+        };
+        let all = move || {
+            let text = format!("Tick all {}", ids.with(Vec::len));
+            let every = move |desk: Desk| {
+                let id = |row: &RowId| match row {
+                    RowId::Task(id) => Some(id.clone()),
+                    _ => None,
+                };
+                desk.picked.set(ids.with_untracked(|ids| ids.iter().filter_map(id).collect()));
+            };
+            (count() < ids.with(Vec::len)).then(|| button("button small quiet", every).add(text))
+        };
+        let none =
+            button("button small quiet", |desk| desk.picked.set(SortedSet::new())).add("Take ticks away");
+        div("picked").test_id("picked").attr("role", "status").add(nodes![
+            el("b").add(told),
+            all,
+            ask(Bulk::Priority, "gauge", "Priority"),
+            ask(Bulk::Assign, "user", "Assign"),
+            ask(Bulk::Cancel, "ban", "Cancel"),
+            none,
+        ])
+    };
+    when(move || count() > 0, bar)
+}
+
+fn filters(live: Live) -> Node {
+    let nav = use_nav();
+    let tab = |show: Show| {
+        el("a")
+            .attr("href", move || Place { show, ..nav.place() }.href())
+            .attr("aria-current", move || (nav.place().show == show).then_some("true"))
+            .add(show.label())
+            .add(span("num").add(move || counted(live, show).to_string()))
+    };
+    let tabs =
+        el("nav").class("tabs").attr("aria-label", "Which tasks").add(Show::ALL.map(tab).map(El::into_node));
+    let sorts = SORTS.map(|(word, name)| (word.to_owned(), name.to_owned())).to_vec();
+    let sort =
+        when(move || nav.place().room == Some(Room::Tasks), move || choose("sort", "Order", sorts.clone()));
+    nodes![tabs, view_tabs(), sort, search_box("Filter tasks")].into_node()
+}
+
+fn counted(live: Live, show: Show) -> u64 {
+    live.figures.with(|figures| {
+        if show == Show::Closed {
+            return figures.completed + figures.cancelled;
+        }
+        let shown = TaskStatus::ALL.iter().filter(|status| show.has(**status));
+        shown.map(|status| u64::try_from(figures.tasks(*status)).unwrap_or(0)).sum()
+    })
+}
+
+/// Why there is nothing to see, and what to do about it.
+fn empty() -> Node {
+    let (live, nav) = (use_live(), use_nav());
+    let any =
+        move || live.figures.with(|figures| figures.open() > 0 || figures.completed + figures.cancelled > 0);
+    let told = move || {
+        let place = nav.place();
+        let word = place.show.word();
+        if !place.text.is_empty() {
+            filtered_out(format!("No {word} task contains “{}”.", place.text))
+        } else if !any() {
+            first_task()
+        } else if place.show == Show::Open {
+            nothing("check", "Everything is done.", new_task())
+        } else {
+            nothing("list", format!("No task is {word}."), ())
+        }
+    };
+    told.into_node()
+}
+
+/// The button that opens the dialog for a new task.
+pub fn new_task() -> El {
+    act("button", |desk| desk.open(Ask::CreateTask)).add(icon("plus")).add("New task")
+}
+
+fn draw(id: &RowId) -> Option<El> {
+    let (live, nav, desk) = (use_live(), use_nav(), use_desk());
+    let RowId::Task(id) = id.clone() else { return None };
+    let (ticked, this, other) = (id.clone(), id.clone(), id.clone());
+    let tick = el("input")
+        .attr("type", "checkbox")
+        .class("picker")
+        .attr("tabindex", "-1")
+        .attr("aria-label", format!("Tick {id}"))
+        .checked(move || desk.picked.with(|picked| picked.contains(&this)))
+        .on("change", move |_| desk.pick(&other));
+    let row = live.task(&id)?;
+    let code = id.to_string();
+    let status = Memo::new(move |_| row.with(|row| row.value.status));
+    let assignee = Memo::new(move |_| row.with(|row| row.value.assigned_to.clone()));
+    let changed_ms = move || row.with(|row| row.value.updated_at_ms);
+    let percent = move || row.with(|row| row.value.progress.percent());
+    let title = move || row.with(|row| row.value.title.clone());
+    let link = el("a").class("row-link").attr("href", move || nav.href(Open::Task(id.clone()))).add(title);
+    let who = move || match assignee.get() {
+        Some(id) => agent_link(id),
+        None if status.get() == TaskStatus::Pending => span("muted").add("nobody yet").into_node(),
+        None => Node::Nothing,
+    };
+    let estimate = move || words::work(u64::from(row.with(|row| row.value.estimated_duration)));
+    Some(
+        row_of(row)
+            .test_id(format!("task-{code}"))
+            .attr("data-status", move || status_word(status.get()))
+            .toggle("ticked", move || desk.picked.with(|picked| picked.contains(&ticked)))
+            .add(
+                cell("cell", "c-id")
+                    .add(tick)
+                    .add(move || status_mark(status.get()))
+                    .add(el("code").add(code)),
+            )
+            .add(cell("cell", "c-title").add(link).add(move || aside(live, row).map(caption)))
+            .add(cell("cell", "c-who").add(who))
+            .add(
+                cell("cell", "c-bar")
+                    .add(move || (status.get() == TaskStatus::InProgress).then(|| bar(percent))),
+            )
+            .add(cell("cell", "c-minutes num").add(estimate))
+            .add(cell("cell", "c-prio").add(move || priority_mark(row.with(|row| row.value.priority))))
+            .add(cell("cell", "c-age").add(since(changed_ms))),
+    )
+}
+
+/// What a task waits for, or a word on it.
+fn aside(live: Live, row: RwSignal<TaskRow>) -> Option<String> {
+    row.with(|row| {
+        let task = &row.value;
+        match task.status {
+            TaskStatus::Blocked => Some(format!("after {}", listed(&task.waiting_for))),
+            TaskStatus::Pending if task.assigned_to.is_none() => {
+                held_up(live, task).or_else(|| task.note.clone())
+            }
+            TaskStatus::InProgress | TaskStatus::Pending => task.note.clone(),
+            TaskStatus::Cancelled => task.blocked_reason.clone(),
+            TaskStatus::Completed | TaskStatus::NeedsReview => None,
+        }
+    })
+}
+
+/// The file that a ready task waits for, and who has it.
+fn held_up(live: Live, task: &SyncTask) -> Option<String> {
+    task.files_involved.iter().find_map(|file| {
+        let holder = live.holder(file, None)?;
+        Some(format!("waits for {file}, held by {holder}"))
+    })
+}
+
+fn listed(ids: &[TaskId]) -> String {
+    const SHOWN: usize = 4;
+    let names: Vec<String> = ids.iter().take(SHOWN).map(TaskId::to_string).collect();
+    let more =
+        ids.len().checked_sub(SHOWN + 1).map(|more| format!(" and {} more", more + 1)).unwrap_or_default();
+    names.join(", ") + &more
+}

@@ -1,0 +1,139 @@
+//! What lies between the person and the page: the dialog that is open, and short notices. A handle in the context.
+
+use std::time::Duration;
+
+use crate::prelude::*;
+use engine::sorted::SortedSet;
+use engine::view::FileLock;
+use engine::{ManusId, MessageId, TaskId};
+
+/// How long a notice stays.
+const NOTICE_STAYS: Duration = Duration::from_secs(6);
+
+/// What the open dialog asks.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Ask {
+    /// A new task.
+    CreateTask,
+    /// A message.
+    Message {
+        /// To whom, as the call takes it; the person may choose another.
+        to: String,
+        /// The message it answers.
+        reply_to: Option<MessageId>,
+    },
+    /// Whether to take a lock away from its holder.
+    Release(FileLock),
+    /// Whether a task will not be done.
+    Cancel(TaskId),
+    /// What a task is to be instead.
+    Edit(TaskId),
+    /// Who is to do a task.
+    Assign(TaskId),
+    /// What is said on approving a task's result, or on sending it back.
+    Review(TaskId, bool),
+    /// Whether an agent is gone for good.
+    Deregister(ManusId),
+    /// Why a task is held back.
+    Hold(TaskId),
+    /// Whether an agent gets nothing new.
+    Drain(ManusId),
+    /// Whether to take all files away from an agent.
+    ReleaseAll(ManusId),
+    /// Whether, and how, to change all ticked tasks.
+    Bulk(Bulk),
+    /// Where to go or what to do.
+    Palette,
+    /// Nothing: it tells the keys.
+    Help,
+}
+
+/// What can be done with several tasks at once.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Bulk {
+    /// They will not be done.
+    Cancel,
+    /// Somebody else does them.
+    Assign,
+    /// They are more or less urgent.
+    Priority,
+}
+
+/// A short notice.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Notice {
+    /// Names it.
+    pub id: u32,
+    /// What it says.
+    pub text: String,
+    /// Whether something went wrong.
+    pub bad: bool,
+}
+
+/// The dialog and the notices.
+#[derive(Debug, Clone, Copy)]
+pub struct Desk {
+    /// The open dialog.
+    pub ask: RwSignal<Option<Ask>>,
+    /// The notices on screen, oldest first.
+    pub notices: RwSignal<Vec<Notice>>,
+    /// The tasks that are ticked.
+    pub picked: RwSignal<SortedSet<TaskId>>,
+    counter: StoredValue<u32>,
+}
+
+impl Desk {
+    /// To be called once.
+    pub fn provide() -> Self {
+        let (ask, notices, picked) = (RwSignal::new(None), RwSignal::default(), RwSignal::default());
+        let desk = Self { ask, notices, picked, counter: StoredValue::new(0) };
+        provide_context(desk);
+        desk
+    }
+
+    /// Ticks a task, or takes the tick away.
+    pub fn pick(self, id: &TaskId) {
+        self.picked.update(|picked| {
+            if !picked.remove(id) {
+                picked.insert(id.clone());
+            }
+        });
+    }
+
+    /// Opens a dialog.
+    pub fn open(self, ask: Ask) {
+        self.ask.set(Some(ask));
+    }
+
+    /// Closes the dialog.
+    pub fn close(self) {
+        self.ask.set(None);
+    }
+
+    /// Says something that went well.
+    pub fn say(self, text: impl Into<String>) {
+        self.notify(text.into(), false);
+    }
+
+    /// Says that something went wrong, and what to do.
+    pub fn complain(self, text: impl Into<String>) {
+        self.notify(text.into(), true);
+    }
+
+    fn notify(self, text: String, bad: bool) {
+        self.counter.update_value(|counter| *counter += 1);
+        let id = self.counter.get_value();
+        self.notices.update(|notices| notices.push(Notice { id, text, bad }));
+        set_timeout(move || self.dismiss(id), NOTICE_STAYS);
+    }
+
+    /// Takes a notice away.
+    pub fn dismiss(self, id: u32) {
+        self.notices.update(|notices| notices.retain(|notice| notice.id != id));
+    }
+}
+
+/// The dialog and the notices of the page.
+pub fn use_desk() -> Desk {
+    expect_context::<Desk>()
+}

@@ -1,0 +1,84 @@
+//! The few things that need the browser itself.
+
+use crate::prelude::*;
+use leptos::wasm_bindgen::JsCast;
+use web_sys::{Element, EventTarget, HtmlElement};
+
+/// The element that an event is about.
+pub fn element_of(target: Option<EventTarget>) -> Option<Element> {
+    target?.dyn_into().ok()
+}
+
+/// Puts the focus on an element.
+pub fn focus(element: Option<Element>) {
+    if let Some(element) = html(element) {
+        // Without focus the person goes on with the pointer.
+        let _ = element.focus();
+    }
+}
+
+/// Does what a click on an element does.
+pub fn click(element: Option<Element>) {
+    if let Some(element) = html(element) {
+        element.click();
+    }
+}
+
+fn html(element: Option<Element>) -> Option<HtmlElement> {
+    element?.dyn_into().ok()
+}
+
+/// The first element that a selector finds.
+pub fn find(selector: &str) -> Option<Element> {
+    document().query_selector(selector).ok().flatten()
+}
+
+/// Puts a text into the clipboard.
+#[cfg(feature = "hydrate")]
+pub fn copy(text: &str) {
+    // The answer is a promise; where the clipboard is not allowed, the text stands on the page to be selected.
+    let _ = window().navigator().clipboard().write_text(text);
+}
+
+/// Puts a text into the clipboard.
+#[cfg(not(feature = "hydrate"))]
+pub fn copy(_text: &str) {}
+
+/// The time of day in the person's zone, as in `12:04:31`. Empty outside a browser.
+#[cfg(feature = "hydrate")]
+pub fn time_of_day(ms: engine::TimeMs) -> String {
+    let date = js_sys::Date::new(&(ms as f64).into());
+    format!("{:02}:{:02}:{:02}", date.get_hours(), date.get_minutes(), date.get_seconds())
+}
+
+/// The time of day in the person's zone. Empty outside a browser.
+#[cfg(not(feature = "hydrate"))]
+pub fn time_of_day(_ms: engine::TimeMs) -> String {
+    String::new()
+}
+
+/// Date and time as the person's browser writes them. Empty outside a browser.
+#[cfg(feature = "hydrate")]
+pub fn date_and_time(ms: engine::TimeMs) -> String {
+    let date = js_sys::Date::new(&(ms as f64).into());
+    date.to_locale_string("default", &js_sys::Object::new()).into()
+}
+
+/// Date and time as the person's browser writes them. Empty outside a browser.
+#[cfg(not(feature = "hydrate"))]
+pub fn date_and_time(_ms: engine::TimeMs) -> String {
+    String::new()
+}
+
+/// A name for a call that nothing else has, so that repeating the call does nothing twice.
+#[cfg(feature = "hydrate")]
+pub fn fresh_id() -> String {
+    let part = || (js_sys::Math::random() * f64::from(u32::MAX)) as u32;
+    format!("page-{:x}-{:08x}{:08x}", js_sys::Date::now() as u64, part(), part())
+}
+
+/// A name for a call that nothing else has. Empty outside a browser.
+#[cfg(not(feature = "hydrate"))]
+pub fn fresh_id() -> String {
+    String::new()
+}

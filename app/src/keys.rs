@@ -1,0 +1,179 @@
+//! The keys of the page. Keys of a list are with the list, those of a dialog with the browser.
+
+use std::cell::Cell;
+
+use crate::prelude::*;
+use engine::{TaskId, TaskStatus};
+use leptos::ev;
+use wasm_bindgen::JsCast;
+use web_sys::{Element, HtmlElement, KeyboardEvent};
+
+use crate::components::travel;
+use crate::desk::{Ask, Desk};
+use crate::dom;
+use crate::live::{Link, Live, order};
+use crate::nav::{Nav, Open, Place, Room};
+use crate::theme;
+
+/// What the keys work on.
+#[derive(Clone, Copy)]
+struct Keys {
+    live: Live,
+    desk: Desk,
+    nav: Nav,
+}
+
+/// Listens for the keys.
+pub fn listen(live: Live, desk: Desk, nav: Nav) {
+    let keys = Keys { live, desk, nav };
+    effect(move || {
+        let after_g = Cell::new(false);
+        let _ = window_event_listener(ev::keydown, move |event| {
+            if keys.handle(&event, &after_g) {
+                event.prevent_default();
+            }
+        });
+    });
+}
+
+impl Keys {
+    /// Does what a key is for; true when it is for something.
+    fn handle(self, event: &KeyboardEvent, after_g: &Cell<bool>) -> bool {
+        let modified = event.ctrl_key() || event.meta_key() || event.alt_key();
+        let in_dialog = self.desk.ask.with_untracked(Option::is_some);
+        let was_g = after_g.replace(false);
+        let key = event.key();
+        if (event.ctrl_key() || event.meta_key()) && key == "k" && !in_dialog {
+            self.desk.open(Ask::Palette);
+            return true;
+        }
+        if modified || event.default_prevented() || in_dialog {
+            return false;
+        }
+        if let Some(field) = dom::element_of(event.target()).filter(takes_text) {
+            if key == "Escape" {
+                self.leave(&field);
+            }
+            return false;
+        }
+        match key.as_str() {
+            key if was_g => self.go(key),
+            "g" => {
+                after_g.set(true);
+                true
+            }
+            key => self.press(key, event),
+        }
+    }
+
+    /// The second key after `g`.
+    fn go(self, key: &str) -> bool {
+        let room = Room::ALL.into_iter().find(|room| room.key() == key);
+        if let Some(room) = room {
+            self.nav.goto(room.path(), false);
+        }
+        room.is_some()
+    }
+
+    fn press(self, key: &str, event: &KeyboardEvent) -> bool {
+        match key {
+            "c" => self.ask(Ask::CreateTask),
+            "m" => self.ask(Ask::Message { to: "*".to_owned(), reply_to: None }),
+            "?" => self.desk.open(Ask::Help),
+            " " if !dom::element_of(event.target()).is_some_and(on_something) => self.live.pause_or_go_on(),
+            "[" | "]" => travel::step(self.live, self.desk, key == "]"),
+            "x" => pick_row(self.desk),
+            "*" => self.pick_all(),
+            "1" => self.view(""),
+            "2" => self.view("board"),
+            "3" => self.view("graph"),
+            "y" => self.copy_link(),
+            "a" | "e" | "p" | "v" => return self.about_open(key),
+            "t" => theme::toggle(),
+            "/" => dom::focus(dom::find("#filter")),
+            "j" | "k" => focus_first_row(),
+            "Escape" if self.nav.place_now().open.is_some() => {
+                self.nav.goto(&Place { open: None, ..self.nav.place_now() }.href(), false);
+            }
+            _ => return false,
+        }
+        true
+    }
+
+    /// What is asked about the task that is open.
+    fn about_open(self, key: &str) -> bool {
+        let Some(Open::Task(id)) = self.nav.place_now().open else { return false };
+        let status = self.live.peek(|state| state.task(&id).map(|task| task.status()));
+        let Some(status) = status.filter(|status| !status.is_closed()) else { return false };
+        match (key, status) {
+            ("a", _) => self.ask(Ask::Assign(id)),
+            ("v", TaskStatus::NeedsReview) => self.ask(Ask::Review(id, true)),
+            ("v", _) => return false,
+            _ => self.ask(Ask::Edit(id)),
+        }
+        true
+    }
+
+    /// The tasks as a table, a board or a graph.
+    fn view(self, view: &str) {
+        let here = self.nav.place_now();
+        let place = if here.room == Some(Room::Tasks) { here } else { Place::of(Room::Tasks) };
+        self.nav.goto(&place.choosing("view", view).href(), false);
+    }
+
+    /// Ticks all tasks that the address lists.
+    fn pick_all(self) {
+        let place = self.nav.place_now();
+        if matches!(place.room, Some(Room::Tasks | Room::Overview)) {
+            let ids = self.live.peek(|state| order::tasks(state, place.show, &place.text, ""));
+            self.desk.picked.set(ids.into_iter().collect());
+        }
+    }
+
+    fn copy_link(self) {
+        dom::copy(&(self.live.about().origin + &self.nav.place_now().href()));
+        self.desk.say("The link to this view is copied.");
+    }
+
+    /// Opens a dialog. Also while the page still connects: the dialog sends nothing before that, and says so.
+    fn ask(self, ask: Ask) {
+        match self.live.why_not().filter(|_| self.live.link.get_untracked() != Link::Opening) {
+            None => self.desk.open(ask),
+            Some(reason) => self.desk.complain(reason),
+        }
+    }
+
+    /// Esc in a field: first empties the filter, then leaves it.
+    fn leave(self, field: &Element) {
+        let place = self.nav.place_now();
+        if field.id() == "filter" && !place.text.is_empty() {
+            self.nav.goto(&Place { text: String::new(), ..place }.href(), true);
+        } else if let Some(field) = field.dyn_ref::<HtmlElement>() {
+            let _ = field.blur();
+        }
+    }
+}
+
+/// True on something that a key does something with by itself.
+fn on_something(target: Element) -> bool {
+    target.closest("button, a, [tabindex='0']").ok().flatten().is_some()
+}
+
+/// Ticks the task whose row has the focus, or takes the tick away.
+fn pick_row(desk: Desk) {
+    let row = dom::find(".list.tasks .row:focus-within");
+    let id = row.and_then(|row| row.get_attribute("data-testid"));
+    if let Some(id) = id.and_then(|id| TaskId::new(id.strip_prefix("task-")?).ok()) {
+        desk.pick(&id);
+    }
+}
+
+/// True when what is typed there is text, not a key of the page.
+fn takes_text(target: &Element) -> bool {
+    target.closest("input:not([type=radio]), textarea, select").ok().flatten().is_some()
+}
+
+/// Puts the focus on the first task, or where there is none on the first row of any list.
+fn focus_first_row() {
+    dom::focus(dom::find(".list.tasks .body .row-link").or_else(|| dom::find(".list .body .row-link")));
+}

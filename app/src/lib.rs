@@ -1,0 +1,113 @@
+//! The Leptos app of manus-sync, shared by server and browser.
+//!
+//! `api` holds the calls of the HTTP interface; `live` the picture of the project that events keep up to date; `pages` and
+//! `components` show it, made of the nodes of `ui`. Nothing here knows SQL, and nothing here decides: that is the engine's.
+
+pub mod api;
+mod components;
+mod desk;
+mod dom;
+#[cfg(feature = "hydrate")]
+mod keys;
+pub mod live;
+mod nav;
+mod pages;
+mod prelude;
+mod read;
+#[cfg(feature = "ssr")]
+mod shell;
+mod signals;
+mod theme;
+mod ui;
+
+use crate::prelude::*;
+
+use components::chrome::{banner, notices, rail, top_bar};
+use components::dialogs::dialog;
+use components::drawer::drawer;
+use components::travel::past_banner;
+use desk::Desk;
+use live::{Live, use_live};
+use nav::{Nav, use_nav};
+use pages::room;
+#[cfg(feature = "ssr")]
+pub use shell::{paths, shell};
+use ui::{IntoNode, Node, div, el, nodes};
+
+/// The id of the element that the page lives in.
+const ROOT_ID: &str = "page";
+
+/// Provides what all parts of the page share: the live picture, the address, the desk.
+fn provide() -> Live {
+    let live = Live::new(&live::boot());
+    provide_context(live);
+    Desk::provide();
+    Nav::provide();
+    live
+}
+
+/// The whole page: what the server renders and the browser takes over.
+fn page() -> Node {
+    let (live, nav) = (use_live(), use_nav());
+    let skip = el("a").class("skip").attr("href", "#room").add("Skip to the content");
+    let room = el("main").attr("id", "room").attr("tabindex", "-1").add(room());
+    let app = div("app")
+        .toggle("in-the-past", move || live.past_ms.get().is_some())
+        .toggle("stale", move || live.link.get().is_broken())
+        .toggle("with-drawer", move || nav.place().open.is_some());
+    nodes![
+        skip,
+        app.add(nodes![rail(), top_bar(), banner(), past_banner(), room, drawer()]),
+        dialog(),
+        notices()
+    ]
+    .into_node()
+}
+
+/// The tab's title: how many things need the person, and where.
+fn title(live: Live) -> String {
+    let needs = live.needs.with(Vec::len);
+    let project = live.about().project;
+    let project =
+        if project.is_empty() { "manus-sync".to_owned() } else { format!("{project} · manus-sync") };
+    if needs > 0 { format!("({needs}) {project}") } else { project }
+}
+
+/// Makes the server's page live. Called once, in the browser.
+#[cfg(feature = "hydrate")]
+pub fn hydrate() {
+    // An error means that there is an executor already, which does as well.
+    let _ = any_spawner::Executor::init_wasm_bindgen();
+    let owner = Owner::new();
+    owner.with(|| {
+        let live = provide();
+        if let Some(root) = document().get_element_by_id(ROOT_ID) {
+            ui::mount(&root, page);
+        }
+        keys::listen(live, desk::use_desk(), use_nav());
+        wake_up(live);
+    });
+    // The page lives as long as its tab.
+    std::mem::forget(owner);
+}
+
+/// Connects, and keeps the marks by which tests and scripts see how far the page is: `data-hydrated` on the body, `data-seq`
+/// on the document's root.
+#[cfg(feature = "hydrate")]
+fn wake_up(live: Live) {
+    effect(move || {
+        live.hydrated.set(true);
+        if let Some(body) = document().body() {
+            // A page without the marks works as well, so there is nothing to do when they cannot be set.
+            let _ = body.set_attribute("data-hydrated", "");
+        }
+        live.connect();
+    });
+    effect(move || {
+        let seq = live.seq.get().to_string();
+        if let Some(root) = document().document_element() {
+            let _ = root.set_attribute("data-seq", &seq);
+        }
+    });
+    effect(move || document().set_title(&title(live)));
+}

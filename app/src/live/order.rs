@@ -1,0 +1,292 @@
+//! Which rows a list shows, and in what order: those first that somebody may have to look at.
+
+use std::cmp::Reverse;
+use std::sync::Arc;
+
+use engine::sorted::sort_by_key;
+use engine::state::{Agent, Task};
+use engine::view::{FileLock, Message};
+use engine::{InstanceStatus, ManusId, MessageId, State, TaskId, TaskStatus};
+
+use super::row::{LockId, RowId};
+
+/// Which tasks a list shows.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Show {
+    /// Everything that is not closed.
+    #[default]
+    Open,
+    /// Somebody works on it.
+    Running,
+    /// It could start.
+    Ready,
+    /// It waits for something.
+    Blocked,
+    /// Completed or cancelled.
+    Closed,
+}
+
+impl Show {
+    /// Every choice, in the order of the page.
+    pub const ALL: [Self; 5] = [Self::Open, Self::Running, Self::Ready, Self::Blocked, Self::Closed];
+
+    /// The word in the page's address.
+    pub const fn word(self) -> &'static str {
+        match self {
+            Self::Open => "open",
+            Self::Running => "running",
+            Self::Ready => "ready",
+            Self::Blocked => "blocked",
+            Self::Closed => "closed",
+        }
+    }
+
+    /// The word on the page.
+    pub const fn label(self) -> &'static str {
+        match self {
+            Self::Open => "Open",
+            Self::Running => "Running",
+            Self::Ready => "Ready",
+            Self::Blocked => "Blocked",
+            Self::Closed => "Closed",
+        }
+    }
+
+    /// The choice behind a word of an address; the first one for any other word.
+    pub fn from_word(word: &str) -> Self {
+        Self::ALL.into_iter().find(|show| show.word() == word).unwrap_or_default()
+    }
+
+    /// Whether tasks of this status are shown.
+    pub const fn has(self, status: TaskStatus) -> bool {
+        match self {
+            Self::Open => !status.is_closed(),
+            Self::Running => matches!(status, TaskStatus::InProgress | TaskStatus::NeedsReview),
+            Self::Ready => matches!(status, TaskStatus::Pending),
+            Self::Blocked => matches!(status, TaskStatus::Blocked),
+            Self::Closed => status.is_closed(),
+        }
+    }
+}
+
+/// The orders of tasks: the word in the page's address, and what the page calls it.
+pub const SORTS: [(&str, &str); 7] = [
+    ("", "Most pressing first"),
+    ("priority", "By priority"),
+    ("changed", "Last changed first"),
+    ("new", "Newest first"),
+    ("old", "Oldest first"),
+    ("long", "Longest first"),
+    ("agent", "By agent"),
+];
+
+/// The tasks of this kind that contain the text in their id, title, agent or files. Work under way first, then what can start
+/// by urgency, then what waits; closed ones newest first. One of the words of [`SORTS`] asks for another order.
+pub fn tasks(state: &State, show: Show, text: &str, sort: &str) -> Vec<TaskId> {
+    let text = text.trim().to_lowercase();
+    let mut found: Vec<&Task> = state
+        .tasks()
+        .filter(|task| show.has(task.status()) && (text.is_empty() || mentions(task, &text)))
+        .collect();
+    match sort {
+        "new" => found.reverse(),
+        "old" => {}
+        "priority" => sort_by_key(&mut found, |task| task.spec().priority),
+        "long" => sort_by_key(&mut found, |task| Reverse(task.spec().estimated_duration)),
+        "agent" => {
+            sort_by_key(&mut found, |task| (task.assigned_to().is_none(), task.assigned_to().cloned()))
+        }
+        "changed" => sort_by_key(&mut found, |task| Reverse(task.updated_at_ms())),
+        _ if show == Show::Closed => sort_by_key(&mut found, |task| Reverse(task.updated_at_ms())),
+        // Among equals the order is that of the ids, in which they come.
+        _ => sort_by_key(&mut found, |task| (place(task.status()), task.spec().priority)),
+    }
+    found.into_iter().map(|task| task.spec().id.clone()).collect()
+}
+
+const fn place(status: TaskStatus) -> u8 {
+    match status {
+        TaskStatus::NeedsReview => 0,
+        TaskStatus::InProgress => 1,
+        TaskStatus::Pending => 2,
+        TaskStatus::Blocked => 3,
+        TaskStatus::Completed | TaskStatus::Cancelled => 4,
+    }
+}
+
+fn mentions(task: &Task, text: &str) -> bool {
+    let spec = task.spec();
+    let has = |field: &str| field.to_lowercase().contains(text);
+    has(&spec.id.to_string())
+        || has(&spec.title)
+        || task.assigned_to().is_some_and(|manus| has(manus.as_str()))
+        || spec.files_involved.iter().any(|file| has(file.as_str()))
+}
+
+/// All agents: the lost ones first, then those at work, then the idle; and after them, if asked for, those who left.
+pub fn agents(state: &State, with_gone: bool) -> Vec<ManusId> {
+    let shown = |agent: &&Agent| with_gone || agent.status() != InstanceStatus::Inactive;
+    let mut found: Vec<&Agent> = state.agents().filter(shown).collect();
+    sort_by_key(&mut found, |agent| match agent.status() {
+        InstanceStatus::Lost => 0,
+        InstanceStatus::Active => 1,
+        InstanceStatus::Idle => 2,
+        InstanceStatus::Inactive => 3,
+    });
+    found.into_iter().map(|agent| agent.id().clone()).collect()
+}
+
+/// All locks, the newest grant first.
+pub fn locks(state: &State) -> Vec<LockId> {
+    let mut found: Vec<&FileLock> = state.locks().iter().collect();
+    sort_by_key(&mut found, |lock| Reverse(lock.fencing_token));
+    found.into_iter().map(LockId::of).collect()
+}
+
+/// The locks in the order of their paths, each folder's name above what lies in it. With a text, only those whose path, holder or
+/// purpose contain it.
+pub fn lock_tree(state: &State, text: &str) -> Vec<RowId> {
+    let text = text.trim().to_lowercase();
+    let has = |field: &str| field.to_lowercase().contains(&text);
+    let wanted = |lock: &&FileLock| {
+        has(lock.file_path.as_str())
+            || has(lock.locked_by.as_str())
+            || lock.lock_reason.as_deref().is_some_and(has)
+            || lock.task_id.as_ref().is_some_and(|task| has(&task.to_string()))
+    };
+    let mut found: Vec<&FileLock> = state.locks().iter().filter(wanted).collect();
+    sort_by_key(&mut found, |lock| {
+        let path = lock.file_path.as_str();
+        (split_path(path).0.to_owned(), path.to_owned(), lock.fencing_token)
+    });
+    let mut rows = Vec::with_capacity(found.len() * 2);
+    let mut last = "";
+    for lock in found {
+        let folder = split_path(lock.file_path.as_str()).0;
+        if folder != last {
+            rows.push(RowId::Folder(folder.to_owned()));
+            last = folder;
+        }
+        rows.push(RowId::Lock(LockId::of(lock)));
+    }
+    rows
+}
+
+/// A pattern's folder, with its slash, and what it names in there. `src/**` is `src` as a whole, and so lies where that lies.
+pub fn split_path(path: &str) -> (&str, &str) {
+    let named = path.strip_suffix("/**").unwrap_or(path).trim_end_matches('/');
+    path.split_at(named.rfind('/').map_or(0, |slash| slash + 1))
+}
+
+/// The messages, newest first; those of the engine itself only when asked for. Of one to many, only the first.
+pub fn messages(state: &State, with_system: bool) -> Vec<MessageId> {
+    let shown = |from: &ManusId| with_system || from.as_str() != engine::ids::SYSTEM;
+    let mut found: Vec<MessageId> = Vec::new();
+    let mut last: Option<&Message> = None;
+    for message in state.inbox().iter().filter(|message| shown(&message.from_manus)) {
+        if !last.is_some_and(|last| same_letter(last, message)) {
+            found.push(message.id);
+        }
+        last = Some(message);
+    }
+    found.reverse();
+    found
+}
+
+/// The messages that went out with the same call as this one, itself included, as far as they are in memory.
+pub fn letter(state: &State, first: MessageId) -> Vec<Arc<Message>> {
+    let Some(message) = state.inbox().get(first) else { return Vec::new() };
+    let following =
+        (first + 1..).map_while(|id| state.inbox().get(id)).take_while(|next| same_letter(message, next));
+    std::iter::once(message).chain(following).cloned().collect()
+}
+
+/// Whether two messages that follow each other went out with the same call, to one each.
+pub fn same_letter(one: &Message, other: &Message) -> bool {
+    one.from_manus == other.from_manus
+        && one.timestamp_ms == other.timestamp_ms
+        && one.message_type == other.message_type
+        && one.content == other.content
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::live::script::script;
+
+    fn tasks(state: &State, show: Show, text: &str) -> Vec<TaskId> {
+        super::tasks(state, show, text, "")
+    }
+
+    #[test]
+    fn running_before_ready_before_blocked() {
+        let mut project = script();
+        project.agent("ann", &[]);
+        let first = project.task("parse", 10, &[], &[]);
+        let second = project.task("print", 10, &[], &["gpu"]);
+        let third = project.task("report", 10, &[&first], &[]);
+        project.start("ann", &first);
+        let state = project.state();
+        assert_eq!(tasks(state, Show::Open, ""), [first.clone(), second.clone(), third.clone()]);
+        assert_eq!(tasks(state, Show::Blocked, ""), std::slice::from_ref(&third));
+        assert_eq!(tasks(state, Show::Open, " RE"), std::slice::from_ref(&third));
+        assert_eq!(tasks(state, Show::Open, "ann"), std::slice::from_ref(&first));
+        assert_eq!(tasks(state, Show::Open, "t2"), [second]);
+        project.complete(&first);
+        assert_eq!(tasks(project.state(), Show::Closed, ""), [first]);
+        assert_eq!(tasks(project.state(), Show::Ready, ""), [TaskId::numbered(2), third.clone()]);
+        assert_eq!(super::tasks(project.state(), Show::Ready, "", "new"), [third, TaskId::numbered(2)]);
+    }
+
+    #[test]
+    fn lost_agents_stand_first() {
+        let mut project = script();
+        project.agent("a", &[]);
+        project.agent("b", &[]);
+        project.wait(100_000);
+        project.agent("c", &[]);
+        let task = project.task("t", 10, &[], &[]);
+        let doer = project.state().task(&task).unwrap().assigned_to().unwrap().to_string();
+        project.start(&doer, &task);
+        project.wait(60_000);
+        assert_eq!(agents(project.state(), false)[0].as_str(), if doer == "a" { "b" } else { "a" });
+    }
+
+    #[test]
+    fn locks_stand_under_their_folders() {
+        let mut project = script();
+        project.agent("a", &[]);
+        project.claim("a", &["src/api/x.rs", "README.md", "src/**", "docs/", "src/api/b.rs"]);
+        let shown = |text: &str| -> Vec<String> {
+            let name = |row: &RowId| match row {
+                RowId::Lock(id) => id.key.file_path.to_string(),
+                RowId::Folder(name) => format!("[{name}]"),
+                other => format!("{other:?}"),
+            };
+            lock_tree(project.state(), text).iter().map(name).collect()
+        };
+        assert_eq!(shown(""), ["README.md", "docs/", "src/", "[src/api/]", "src/api/b.rs", "src/api/x.rs"]);
+        assert_eq!(shown("X.RS"), ["[src/api/]", "src/api/x.rs"]);
+        assert_eq!(split_path("a/b/**"), ("a/", "b/**"));
+    }
+
+    #[test]
+    fn a_message_to_many_is_listed_once() {
+        let mut project = script();
+        for id in ["a", "b", "c"] {
+            project.agent(id, &[]);
+        }
+        project.message("a", "*", "hello");
+        project.message("b", "a", "hello");
+        assert_eq!(messages(project.state(), false), [3, 1]);
+        let to: Vec<String> =
+            letter(project.state(), 1).iter().map(|message| message.to_manus.to_string()).collect();
+        assert_eq!(to, ["b", "c"]);
+    }
+
+    #[test]
+    fn words_of_the_address() {
+        assert!(Show::ALL.into_iter().all(|show| Show::from_word(show.word()) == show));
+        assert_eq!(Show::from_word("nonsense"), Show::Open);
+    }
+}

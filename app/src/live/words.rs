@@ -1,0 +1,167 @@
+//! Times, counts and names in the words of the page. Pure, so that server and browser write the same text.
+
+use engine::{Json, Role, TaskStatus, TimeMs};
+
+const SECOND_MS: TimeMs = 1_000;
+const MINUTE_MS: TimeMs = 60 * SECOND_MS;
+const HOUR_MS: TimeMs = 60 * MINUTE_MS;
+const DAY_MS: TimeMs = 24 * HOUR_MS;
+
+/// How long ago something was, as short as it can be read: `now`, `12s`, `4m`, `3h`, `2d`.
+pub fn ago(now_ms: TimeMs, then_ms: TimeMs) -> String {
+    match (now_ms - then_ms).max(0) {
+        age if age < 2 * SECOND_MS => "now".to_owned(),
+        age if age < MINUTE_MS => format!("{}s", age / SECOND_MS),
+        age if age < HOUR_MS => format!("{}m", age / MINUTE_MS),
+        age if age < DAY_MS => format!("{}h", age / HOUR_MS),
+        age => format!("{}d", age / DAY_MS),
+    }
+}
+
+/// A stretch of time within a sentence: `40 seconds`, `1 minute`, `3 hours`.
+pub fn for_long(ms: TimeMs) -> String {
+    match ms.max(0) {
+        ms if ms < MINUTE_MS => counted(ms / SECOND_MS, "second"),
+        ms if ms < HOUR_MS => counted(ms / MINUTE_MS, "minute"),
+        ms if ms < DAY_MS => counted(ms / HOUR_MS, "hour"),
+        ms => counted(ms / DAY_MS, "day"),
+    }
+}
+
+/// Minutes of work: `45 min`, `3 h`, `3 h 20`.
+pub fn work(minutes: u64) -> String {
+    match (minutes / 60, minutes % 60) {
+        (0, minutes) => format!("{minutes} min"),
+        (hours, 0) => format!("{hours} h"),
+        (hours, minutes) => format!("{hours} h {minutes:02}"),
+    }
+}
+
+/// A share as per cent with two decimals, for lengths in drawings. By whole numbers: writing fractions would cost every page the
+/// code for all of their cases.
+pub fn percent(part: f64, whole: f64) -> String {
+    let hundredths = if whole > 0.0 { (part / whole * 10_000.0).round() as i64 } else { 0 };
+    format!("{}.{:02}%", hundredths / 100, hundredths % 100)
+}
+
+/// A number and its noun: `1 task`, `2 tasks`.
+pub fn counted<N: Into<i128> + Copy>(number: N, noun: &str) -> String {
+    let number: i128 = number.into();
+    let ending = if number == 1 { "" } else { "s" };
+    format!("{number} {noun}{ending}")
+}
+
+/// A count of things in memory, for [`counted`].
+pub fn count_of(number: usize, noun: &str) -> String {
+    counted(i64::try_from(number).unwrap_or(i64::MAX), noun)
+}
+
+/// A role as people say it.
+pub const fn role(role: Role) -> &'static str {
+    match role {
+        Role::SpeedDeveloper => "speed developer",
+        Role::QualityEnhancer => "quality enhancer",
+        Role::AiSpecialist => "AI specialist",
+        Role::Coordinator => "coordinator",
+    }
+}
+
+/// A task's status as people say it.
+pub const fn status(status: TaskStatus) -> &'static str {
+    match status {
+        TaskStatus::Pending => "Pending",
+        TaskStatus::InProgress => "In progress",
+        TaskStatus::NeedsReview => "Needs review",
+        TaskStatus::Blocked => "Blocked",
+        TaskStatus::Completed => "Completed",
+        TaskStatus::Cancelled => "Cancelled",
+    }
+}
+
+/// A message's kind as people say it: `CODE_REVIEW_REQUEST` becomes `code review request`.
+pub fn message_type(name: &str) -> String {
+    name.replace('_', " ").to_lowercase()
+}
+
+/// What a message says, in one line: its text if it has one, else its fields.
+pub fn gist(content: &Json) -> String {
+    const TEXT_FIELDS: [&str; 7] =
+        ["text", "message", "body", "description", "details", "question", "reason"];
+    match content {
+        Json::Object(fields) => {
+            let told = TEXT_FIELDS.iter().find_map(|name| content.get(name)?.as_str());
+            told.map_or_else(|| listed(fields), str::to_owned)
+        }
+        other => plain(other),
+    }
+}
+
+/// All that a message says, by the names of its fields; a plain text has none.
+pub fn in_full(content: &Json) -> Vec<(String, String)> {
+    match content {
+        Json::Object(fields) => {
+            let (text, others): (Vec<_>, Vec<_>) = fields.iter().partition(|(name, _)| name == "text");
+            let text = text.into_iter().map(|(_, value)| (String::new(), plain(value)));
+            text.chain(others.into_iter().map(|(name, value)| (name.replace('_', " "), plain(value))))
+                .collect()
+        }
+        other => vec![(String::new(), plain(other))],
+    }
+}
+
+fn listed(fields: &[(String, Json)]) -> String {
+    let fields: Vec<String> =
+        fields.iter().map(|(name, value)| format!("{}: {}", name.replace('_', " "), plain(value))).collect();
+    fields.join(" · ")
+}
+
+fn plain(value: &Json) -> String {
+    match value {
+        Json::Null => "–".to_owned(),
+        Json::Bool(value) => value.to_string(),
+        Json::Int(value) => value.to_string(),
+        Json::UInt(value) => value.to_string(),
+        Json::Float(value) => value.to_string(),
+        Json::Text(text) => text.clone(),
+        Json::List(items) => items.iter().map(plain).collect::<Vec<_>>().join(", "),
+        Json::Object(fields) => listed(fields),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn ages_are_short() {
+        let cases = [(1_999, "now"), (2_000, "2s"), (59_999, "59s"), (60_000, "1m"), (7_200_000, "2h")];
+        for (age, word) in cases {
+            assert_eq!(ago(1_000_000_000 + age, 1_000_000_000), word);
+        }
+        assert_eq!(ago(0, 5_000), "now", "a clock that runs ahead");
+        assert_eq!(ago(3 * DAY_MS, 0), "3d");
+    }
+
+    #[test]
+    fn stretches_and_work() {
+        assert_eq!(for_long(1_500), "1 second");
+        assert_eq!(for_long(150_000), "2 minutes");
+        assert_eq!(work(45), "45 min");
+        assert_eq!(work(120), "2 h");
+        assert_eq!(work(185), "3 h 05");
+    }
+
+    #[test]
+    fn shares() {
+        assert_eq!((percent(1.0, 3.0), percent(2.0, 2.0)), ("33.33%".to_owned(), "100.00%".to_owned()));
+        assert_eq!(percent(1.0, 0.0), "0.00%");
+    }
+
+    #[test]
+    fn the_gist_of_a_message() {
+        let fields = Json::object([("task_id", Json::text("T3")), ("files", Json::texts(["a.rs", "b.rs"]))]);
+        assert_eq!(gist(&fields), "task id: T3 · files: a.rs, b.rs");
+        assert_eq!(gist(&Json::object([("id", Json::Int(1)), ("text", Json::text("look"))])), "look");
+        assert_eq!(gist(&Json::text("hello")), "hello");
+    }
+}

@@ -1,0 +1,345 @@
+//! Where the person is: all view state stands in the address, and these functions read and write addresses.
+
+mod room;
+
+use crate::prelude::*;
+use engine::{ManusId, MessageId, TaskId};
+use leptos::ev;
+pub use room::Room;
+use web_sys::MouseEvent;
+
+use crate::dom;
+use crate::live::order::Show;
+
+/// The addresses of all pages, for the server's router.
+#[cfg(feature = "ssr")]
+pub const PATHS: [&str; 13] = [
+    "/",
+    "/tasks",
+    "/tasks/{task_id}",
+    "/agents",
+    "/agents/{manus_id}",
+    "/timeline",
+    "/files",
+    "/messages",
+    "/messages/{thread}",
+    "/insights",
+    "/activity",
+    "/connect",
+    "/settings",
+];
+
+/// What is open in the drawer.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Open {
+    /// A task.
+    Task(TaskId),
+    /// An agent.
+    Agent(ManusId),
+}
+
+/// What an address says.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Place {
+    /// The room, `None` where there is none.
+    pub room: Option<Room>,
+    /// What is open.
+    pub open: Option<Open>,
+    /// The conversation, in the room of messages.
+    pub thread: Option<MessageId>,
+    /// Which tasks are listed.
+    pub show: Show,
+    /// What they have to contain.
+    pub text: String,
+    /// What else is chosen, by the names of [`CHOICES`].
+    pub choices: [String; CHOICES.len()],
+}
+
+/// The further parameters of addresses: how it is shown, in what order, what kind, by or with whom, about what, from when and until when.
+pub const CHOICES: [&str; 7] = ["view", "sort", "kind", "who", "about", "from", "until"];
+
+impl Place {
+    /// Reads an address. In the rooms of tasks and agents, what is open is part of the path; elsewhere, a parameter.
+    fn read(address: &str) -> Self {
+        let (path, query) = address.split_once('?').unwrap_or((address, ""));
+        let parameter = |wanted: &str| {
+            let mut pairs = query.split('&').filter_map(|pair| pair.split_once('='));
+            pairs.find(|(name, _)| *name == wanted).map(|(_, value)| unescaped(value))
+        };
+        let mut names = path.split('/').filter(|name| !name.is_empty());
+        let (first, second) = (names.next(), names.next());
+        let task = |text: &str| TaskId::new(text).ok().map(Open::Task);
+        let agent = |text: &str| ManusId::new(text).ok().map(Open::Agent);
+        let room = match first {
+            None => Some(Room::Overview),
+            Some(name) => Room::ALL.into_iter().find(|room| room.path()[1..] == *name),
+        };
+        let open = match room {
+            Some(Room::Tasks) => second.and_then(task),
+            Some(Room::Agents) => second.and_then(agent),
+            _ => {
+                let asked = parameter("task").and_then(|text| task(&text));
+                asked.or_else(|| parameter("agent").and_then(|text| agent(&text)))
+            }
+        };
+        let thread = second.filter(|_| room == Some(Room::Messages)).and_then(|text| text.parse().ok());
+        let show = parameter("show").map(|word| Show::from_word(&word)).unwrap_or_default();
+        let choices = CHOICES.map(|name| parameter(name).unwrap_or_default());
+        Self { room, open, thread, show, text: parameter("q").unwrap_or_default(), choices }
+    }
+
+    /// A room as one enters it.
+    pub fn of(room: Room) -> Self {
+        Self::read(room.path())
+    }
+
+    /// What is chosen under one of the names of [`CHOICES`]; empty for nothing.
+    pub fn choice(&self, name: &str) -> &str {
+        let at = CHOICES.iter().position(|known| *known == name);
+        at.map_or("", |at| &self.choices[at])
+    }
+
+    /// The same place with another choice; an empty one takes it away.
+    pub fn choosing(mut self, name: &str, value: impl Into<String>) -> Self {
+        if let Some(at) = CHOICES.iter().position(|known| *known == name) {
+            self.choices[at] = value.into();
+        }
+        self
+    }
+
+    /// Whether anything narrows down what is listed.
+    pub fn is_filtered(&self) -> bool {
+        !self.text.is_empty() || self.choices[2..].iter().any(|value| !value.is_empty())
+    }
+
+    /// The same place with nothing narrowed down.
+    pub fn unfiltered(self) -> Self {
+        let (view, sort) = (self.choice("view").to_owned(), self.choice("sort").to_owned());
+        let all = Self { text: String::new(), choices: Default::default(), ..self };
+        all.choosing("view", view).choosing("sort", sort)
+    }
+
+    /// The address that says this.
+    pub fn href(&self) -> String {
+        let mut path = self.room.unwrap_or(Room::Overview).path().to_owned();
+        let mut query = Vec::new();
+        match (self.room, &self.open) {
+            (Some(Room::Tasks), Some(Open::Agent(id))) => path = format!("/agents/{id}"),
+            (Some(Room::Tasks), Some(Open::Task(id))) => path = format!("/tasks/{id}"),
+            (Some(Room::Agents), Some(Open::Task(id))) => path = format!("/tasks/{id}"),
+            (Some(Room::Agents), Some(Open::Agent(id))) => path = format!("/agents/{id}"),
+            (_, Some(Open::Task(id))) => query.push(format!("task={id}")),
+            (_, Some(Open::Agent(id))) => query.push(format!("agent={id}")),
+            (_, None) => {}
+        }
+        if let Some(thread) = self.thread {
+            path = format!("{path}/{thread}");
+        }
+        if self.show != Show::default() {
+            query.push(format!("show={}", self.show.word()));
+        }
+        if !self.text.is_empty() {
+            query.push(format!("q={}", escaped(&self.text)));
+        }
+        let chosen = CHOICES.iter().zip(&self.choices).filter(|(_, value)| !value.is_empty());
+        query.extend(chosen.map(|(name, value)| format!("{name}={}", escaped(value))));
+        if query.is_empty() { path } else { format!("{path}?{}", query.join("&")) }
+    }
+}
+
+/// The present address, and the way to others. A handle.
+#[derive(Debug, Clone, Copy)]
+pub struct Nav {
+    place: RwSignal<Place>,
+}
+
+impl Nav {
+    /// To be called once.
+    pub fn provide() -> Self {
+        let nav = Self { place: RwSignal::new(Place::read(&present_address())) };
+        provide_context(nav);
+        nav.listen();
+        nav
+    }
+
+    /// Where the person is, followed.
+    pub fn place(self) -> Place {
+        self.place.get()
+    }
+
+    /// Where the person is, once.
+    pub fn place_now(self) -> Place {
+        self.place.get_untracked()
+    }
+
+    /// The address at which this is open beside what is on screen now, followed.
+    pub fn href(self, open: Open) -> String {
+        Place { open: Some(open), ..self.place.get() }.href()
+    }
+
+    /// What is chosen under a name, followed.
+    pub fn choice(self, name: &str) -> String {
+        self.place.with(|place| place.choice(name).to_owned())
+    }
+
+    /// The address of this place with another choice, followed.
+    pub fn choosing(self, name: &str, value: &str) -> String {
+        self.place.get().choosing(name, value).href()
+    }
+
+    /// Changes a choice of the present place, without a step in the history.
+    pub fn choose(self, name: &str, value: &str) {
+        self.goto(&self.place_now().choosing(name, value).href(), true);
+    }
+
+    /// The address at which nothing is open, followed.
+    pub fn closed(self) -> String {
+        Place { open: None, ..self.place.get() }.href()
+    }
+
+    /// Goes to an address. With `replace` it takes the place of the present one, so that "back" skips it.
+    pub fn goto(self, href: &str, replace: bool) {
+        let place = Place::read(href);
+        let other_room = place.room != self.place_now().room;
+        write_address(href, replace);
+        self.place.set(place);
+        if let Some(room) = dom::find("#room").filter(|_| other_room) {
+            room.set_scroll_top(0);
+        }
+    }
+
+    /// Follows "back" and "forward", and takes over clicks on links to this server's own pages.
+    fn listen(self) {
+        effect(move || {
+            let _ = window_event_listener_untyped("popstate", move |_| {
+                self.place.set(Place::read(&present_address()))
+            });
+            let _ = window_event_listener(ev::click, move |event| {
+                if let Some(href) = own_link(&event) {
+                    event.prevent_default();
+                    self.goto(&href, false);
+                }
+            });
+        });
+    }
+}
+
+/// The address behind a plain click on a link to one of these pages.
+fn own_link(event: &MouseEvent) -> Option<String> {
+    let modified = event.ctrl_key() || event.meta_key() || event.shift_key() || event.alt_key();
+    if modified || event.button() != 0 || event.default_prevented() {
+        return None;
+    }
+    let link = dom::element_of(event.target())?.closest("a[href]").ok().flatten()?;
+    if link.has_attribute("download") {
+        return None;
+    }
+    link.get_attribute("href").filter(|href| href.starts_with('/'))
+}
+
+/// Path and query of the page.
+#[cfg(feature = "hydrate")]
+fn present_address() -> String {
+    let location = window().location();
+    location.pathname().unwrap_or_default() + &location.search().unwrap_or_default()
+}
+
+/// Path and query of the request.
+#[cfg(not(feature = "hydrate"))]
+fn present_address() -> String {
+    let parts = use_context::<http::request::Parts>();
+    parts
+        .and_then(|parts| parts.uri.path_and_query().map(ToString::to_string))
+        .unwrap_or_else(|| "/".to_owned())
+}
+
+#[cfg(feature = "hydrate")]
+fn write_address(href: &str, replace: bool) {
+    use wasm_bindgen::JsValue;
+    let Ok(history) = window().history() else { return };
+    // Where the browser refuses (too many in too short a time), the page shows the place all the same.
+    let _ = match replace {
+        true => history.replace_state_with_url(&JsValue::NULL, "", Some(href)),
+        false => history.push_state_with_url(&JsValue::NULL, "", Some(href)),
+    };
+}
+
+#[cfg(not(feature = "hydrate"))]
+fn write_address(_href: &str, _replace: bool) {}
+
+/// A text as part of a query.
+fn escaped(text: &str) -> String {
+    let plain = |byte: &u8| byte.is_ascii_alphanumeric() || b"-_.~".contains(byte);
+    text.bytes()
+        .map(|byte| if plain(&byte) { char::from(byte).to_string() } else { format!("%{byte:02X}") })
+        .collect()
+}
+
+/// The text behind a part of a query. What is no escape stands for itself.
+fn unescaped(text: &str) -> String {
+    let given = text.as_bytes();
+    let mut bytes = Vec::with_capacity(given.len());
+    let mut at = 0;
+    while let Some(&byte) = given.get(at) {
+        let code = text
+            .get(at + 1..at + 3)
+            .filter(|_| byte == b'%')
+            .and_then(|code| u8::from_str_radix(code, 16).ok());
+        bytes.push(code.unwrap_or(if byte == b'+' { b' ' } else { byte }));
+        at += if code.is_some() { 3 } else { 1 };
+    }
+    String::from_utf8_lossy(&bytes).into_owned()
+}
+
+/// The present address.
+pub fn use_nav() -> Nav {
+    expect_context::<Nav>()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn read(href: &str) -> Place {
+        Place::read(href)
+    }
+
+    #[test]
+    fn addresses_say_what_they_are_read_as() {
+        for href in [
+            "/",
+            "/?task=T3",
+            "/?agent=a:1",
+            "/tasks",
+            "/tasks/T3",
+            "/tasks?show=closed",
+            "/tasks?view=board",
+            "/agents/a_1",
+            "/files?agent=a",
+            "/messages/7?q=x&who=ada",
+            "/activity?kind=task_started&about=T3&from=1&until=2",
+        ] {
+            assert_eq!(read(href).href(), href);
+        }
+        assert_eq!(read("/tasks/T3?show=ready&q=api").text, "api");
+        let odd = Place { text: "50% ü & <b>".to_owned(), ..read("/tasks") };
+        assert_eq!(read(&odd.href()), odd);
+        assert_eq!(read("/?q=100%&show=blocked").text, "100%");
+        assert_eq!(read("/nowhere").room, None);
+        assert_eq!(read("/tasks/a b").open, None);
+    }
+
+    #[test]
+    fn a_filter_is_cleared_and_the_view_stays() {
+        let place = read("/tasks?view=board&sort=new&q=api&who=ada");
+        assert!(place.is_filtered());
+        assert_eq!(place.unfiltered().href(), "/tasks?view=board&sort=new");
+        assert!(!read("/tasks?view=board").is_filtered());
+    }
+
+    #[test]
+    fn rooms_lead_to_each_other() {
+        let place = Place { open: Some(Open::Agent(ManusId::new("a").unwrap())), ..read("/tasks/T3") };
+        assert_eq!(place.href(), "/agents/a");
+    }
+}

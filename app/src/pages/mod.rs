@@ -1,0 +1,66 @@
+//! The rooms.
+
+pub mod first_run;
+
+use crate::prelude::*;
+
+use crate::components::agents::agents;
+use crate::components::bits::nothing;
+use crate::components::connect::connect;
+use crate::components::feed::feed;
+use crate::components::figures::key_figures;
+use crate::components::files::files;
+use crate::components::insights::insights;
+use crate::components::locks::locks;
+use crate::components::log::log;
+use crate::components::mail::mail;
+use crate::components::messages::messages;
+use crate::components::needs::needs;
+use crate::components::settings::settings;
+use crate::components::tasks::{task_views, tasks};
+use crate::components::timeline::timeline;
+use crate::live::use_live;
+use crate::nav::{Room, use_nav};
+use crate::ui::{IntoNode, Node, div, el, nodes};
+use first_run::first_run;
+
+/// The room that the address names.
+pub fn room() -> Node {
+    let nav = use_nav();
+    let room = Memo::new(move |_| nav.place().room);
+    let shown = move || match room.get() {
+        Some(Room::Overview) => overview(),
+        Some(Room::Tasks) => div("room").add(task_views()).into_node(),
+        Some(Room::Files) => unless_empty(files),
+        Some(Room::Agents) => unless_empty(|| div("room").add(agents(true)).into_node()),
+        Some(Room::Messages) => unless_empty(mail),
+        Some(Room::Activity) => div("room").add(log()).into_node(),
+        Some(Room::Insights) => unless_empty(insights),
+        Some(Room::Connect) => connect(),
+        Some(Room::Settings) => settings(),
+        Some(Room::Timeline) => unless_empty(|| div("room").add(timeline()).into_node()),
+        None => nothing(
+            "search",
+            "There is no such page.",
+            el("a").class("button").attr("href", "/").add("To the overview"),
+        ),
+    };
+    shown.into_node()
+}
+
+/// A room, or how to begin while there has never been an agent.
+fn unless_empty(room: fn() -> Node) -> Node {
+    let live = use_live();
+    let empty = Memo::new(move |_| live.agent_rows(true).is_empty());
+    let shown = move || if empty.get() { first_run() } else { room() };
+    shown.into_node()
+}
+
+/// Everything at a glance: what needs the person, whether everyone moves, what is left.
+fn overview() -> Node {
+    unless_empty(|| {
+        let main = div("main").add(nodes![agents(false), tasks()]);
+        let side = div("side").add(nodes![feed(), locks(), messages()]);
+        div("overview").add(nodes![needs(), key_figures(), div("columns").add(main).add(side)]).into_node()
+    })
+}

@@ -1,0 +1,45 @@
+//! The HTML document around the page. The server's alone.
+
+use leptos::prelude::*;
+
+use crate::live::{self, BOOT_ID};
+use crate::nav::PATHS;
+use crate::{ROOT_ID, page, provide, theme, title, ui};
+
+/// The icons, drawn by reference all over the page. In the page itself, so that none of them appears late.
+const SPRITE: &str = include_str!("../../public/icons.svg");
+
+/// The addresses of all pages, for the server's router. Asked for once, before the first page is rendered.
+pub fn paths() -> impl Iterator<Item = &'static str> {
+    // An error means that Leptos knows already on what to run what a page starts.
+    let _ = any_spawner::Executor::init_tokio();
+    PATHS.into_iter()
+}
+
+/// The document: head, the page, its icons, and the data that it was rendered from.
+pub fn shell(options: LeptosOptions) -> impl IntoView {
+    let pkg = format!("/{}", options.site_pkg_dir);
+    let boot = live::boot();
+    let (title, html) = untrack(|| (title(provide()), ui::to_html(page())));
+    view! {
+        <!DOCTYPE html>
+        <html lang="en" data-theme=theme::chosen() data-seq=boot.snapshot.seq.to_string()>
+            <head>
+                <meta charset="utf-8" />
+                <meta name="viewport" content="width=device-width, initial-scale=1" />
+                <meta name="color-scheme" content="light dark" />
+                <meta name="description" content="What the agents of this project are doing, live." />
+                <title>{title}</title>
+                <link rel="icon" href="/favicon.svg" type="image/svg+xml" />
+                <link rel="preload" href=format!("{pkg}/fonts/inter-latin.woff2") r#as="font" type="font/woff2" crossorigin="anonymous" />
+                <link rel="stylesheet" href=format!("{pkg}/{}.css", options.output_name) />
+                <HydrationScripts options />
+            </head>
+            <body>
+                <div id=ROOT_ID inner_html=html></div>
+                <div hidden inner_html=SPRITE></div>
+                <script type="application/json" id=BOOT_ID inner_html=boot.to_script()></script>
+            </body>
+        </html>
+    }
+}
