@@ -1,0 +1,51 @@
+//! How long until a server answers, and what it takes up when it has nothing to do.
+
+use std::error::Error;
+use std::path::Path;
+use std::time::{Duration, Instant};
+
+use serde_json::json;
+
+use crate::server::{Process, folder};
+use crate::table::Table;
+
+const STARTS: usize = 5;
+
+pub async fn measure(table: &mut Table) -> Result<(), Box<dyn Error>> {
+    let mut times = Vec::new();
+    for _ in 0..STARTS {
+        let project = folder()?;
+        times.push(first_answer(project.path()).await?);
+    }
+    times.sort();
+    let time = format!("{:.3} s", times[STARTS / 2].as_secs_f64());
+    table.row(["start to first answer, empty project", &time, "", "", "under 0.02 s"]);
+    let project = folder()?;
+    let server = Process::server(project.path())?;
+    server.connect().await?.call("list_manus", &json!({})).await?;
+    tokio::time::sleep(Duration::from_secs(2)).await;
+    if let Some(memory) = server.memory_mb() {
+        table.row(["memory when idle, empty project", &format!("{memory:.1} MB"), "", "", "under 60 MB"]);
+    }
+    Ok(())
+}
+
+/// Of a project that is there already. The server before was killed, so what it left is brought in order first.
+pub async fn with_tasks(table: &mut Table, project: &Path, tasks: &str) -> Result<(), Box<dyn Error>> {
+    let started = Instant::now();
+    let server = Process::server(project)?;
+    server.connect().await?.call("list_manus", &json!({})).await?;
+    let time = format!("{:.2} s", started.elapsed().as_secs_f64());
+    table.row([&format!("start to first answer, {tasks}"), &time, "", "", "under 3 s"]);
+    if let Some(memory) = server.memory_mb() {
+        table.row([&format!("memory after a start, {tasks}"), &format!("{memory:.0} MB"), "", "", ""]);
+    }
+    Ok(())
+}
+
+async fn first_answer(project: &Path) -> Result<Duration, Box<dyn Error>> {
+    let started = Instant::now();
+    let server = Process::server(project)?;
+    server.connect().await?.call("list_manus", &json!({})).await?;
+    Ok(started.elapsed())
+}

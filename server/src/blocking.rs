@@ -1,0 +1,257 @@
+//! A blocking HTTP client for what must be over at once, such as a hook before each edit: no runtime, no thread, one
+//! connection.
+
+use std::io::{self, BufRead, BufReader, Read, Write};
+use std::net::{SocketAddr, TcpStream, ToSocketAddrs};
+use std::time::Duration;
+
+use app::api::{ApiError, PREFIX};
+use http::header::{AUTHORIZATION, CONNECTION, CONTENT_LENGTH, HOST};
+use http::{HeaderMap, Uri};
+use serde_json::Value;
+
+use crate::client::{CallError, no_token};
+use crate::front::{OTHER_SERVER, SERVER_HEADER};
+use crate::gate;
+
+/// How long a connection may take. The server is on this machine; whoever edits a file waits.
+const CONNECT: Duration = Duration::from_millis(500);
+/// How long an answer may take.
+const ANSWER: Duration = Duration::from_secs(5);
+/// The largest answer that is read, in bytes.
+const ANSWER_MAX: u64 = 64 * 1024 * 1024;
+
+/// A connection to a server, opened with the first call.
+#[derive(Debug)]
+pub struct Blocking {
+    authority: String,
+    /// Which server must be there, see [`SERVER_HEADER`].
+    server: Option<String>,
+    /// Who calls, for a server that asks.
+    shown: Option<String>,
+    connection: Option<BufReader<TcpStream>>,
+    /// How long an answer may take.
+    pub patience: Duration,
+}
+
+impl Blocking {
+    /// A client of the server at this address, such as `http://localhost:3334`.
+    pub fn new(url: &str) -> Result<Self, CallError> {
+        let wrong = || {
+            CallError::Unreachable(format!(
+                "{url:?} is not a server's address; write it like http://localhost:3334"
+            ))
+        };
+        let uri: Uri = url.parse().map_err(|_| wrong())?;
+        let host = uri.host().filter(|_| uri.scheme_str() == Some("http")).ok_or_else(wrong)?;
+        let authority = format!("{host}:{}", uri.port_u16().unwrap_or(80));
+        Ok(Self { authority, server: None, shown: None, connection: None, patience: ANSWER })
+    }
+
+    /// Lets nobody answer but this very server: another one may have got its address since.
+    pub fn only(mut self, server: String) -> Self {
+        self.server = Some(server);
+        self
+    }
+
+    /// Shows this token with every call.
+    pub fn showing(mut self, token: Option<&str>) -> Result<Self, CallError> {
+        if let Some(token) = token {
+            gate::shows(token).ok_or_else(no_token)?;
+            self.shown = Some(format!("{AUTHORIZATION}: Bearer {token}\r\n"));
+        }
+        Ok(self)
+    }
+
+    /// Makes a call. A connection that the server has closed since the last one is opened again with the next; a call that may
+    /// have been carried out is not made twice.
+    pub fn call(&mut self, name: &str, arguments: &Value) -> Result<Value, CallError> {
+        let mut connection = match self.connection.take() {
+            Some(connection) => connection,
+            None => self.connect().map_err(|error| self.unreachable(error))?,
+        };
+        let body = arguments.to_string();
+        let asked = connection.get_mut().write_all(self.request(name, &body).as_bytes());
+        let (status, body, stays) =
+            asked.and_then(|()| answer(&mut connection)).map_err(|error| self.lost(error))?;
+        self.connection = stays.then_some(connection);
+        if (200..300).contains(&status) {
+            return serde_json::from_slice(&body).map_err(|error| self.unreachable(error));
+        }
+        let error: ApiError = serde_json::from_slice(&body).map_err(|_| self.unreachable(status))?;
+        if error.code == OTHER_SERVER {
+            return Err(self.unreachable("another project's server has that address now"));
+        }
+        Err(CallError::Refused(ApiError { status, ..error }))
+    }
+
+    fn request(&self, name: &str, body: &str) -> String {
+        let server =
+            self.server.as_ref().map(|server| format!("{SERVER_HEADER}: {server}\r\n")).unwrap_or_default();
+        format!(
+            "POST {PREFIX}{name} HTTP/1.1\r\nhost: {}\r\n{server}{}content-type: application/json\r\ncontent-length: {}\r\n\r\n{body}",
+            self.authority,
+            self.shown.as_deref().unwrap_or_default(),
+            body.len()
+        )
+    }
+
+    fn connect(&self) -> io::Result<BufReader<TcpStream>> {
+        connect(&self.authority, self.patience)
+    }
+
+    fn unreachable(&self, why: impl std::fmt::Display) -> CallError {
+        let authority = &self.authority;
+        CallError::Unreachable(format!(
+            "no server answers at http://{authority} ({why}); start one with manus-sync serve"
+        ))
+    }
+
+    fn lost(&self, why: impl std::fmt::Display) -> CallError {
+        let authority = &self.authority;
+        CallError::Lost(format!("the server at http://{authority} did not answer ({why})"))
+    }
+}
+
+/// Posts a body somewhere, over a connection of its own, and answers status and body.
+pub(crate) fn post(uri: &Uri, headers: &HeaderMap, body: &[u8]) -> io::Result<(u16, Vec<u8>)> {
+    let host = uri.host().ok_or_else(|| io::Error::other("the address names no host"))?;
+    let authority = format!("{host}:{}", uri.port_u16().unwrap_or(80));
+    let path = uri.path_and_query().map_or("/", |path| path.as_str());
+    let mut head = format!("POST {path} HTTP/1.1\r\nhost: {authority}\r\nconnection: close\r\n");
+    let own = [HOST, CONNECTION, CONTENT_LENGTH];
+    for (name, value) in headers.iter().filter(|(name, _)| !own.contains(name)) {
+        head += &format!("{name}: {}\r\n", String::from_utf8_lossy(value.as_bytes()));
+    }
+    head += &format!("content-length: {}\r\n\r\n", body.len());
+    let mut connection = connect(&authority, ANSWER)?;
+    connection.get_mut().write_all(head.as_bytes())?;
+    connection.get_mut().write_all(body)?;
+    let (status, body, _) = answer(&mut connection)?;
+    Ok((status, body))
+}
+
+fn connect(authority: &str, patience: Duration) -> io::Result<BufReader<TcpStream>> {
+    let mut last = io::Error::other("its name leads nowhere");
+    for address in addresses(authority)? {
+        match TcpStream::connect_timeout(&address, CONNECT) {
+            Ok(stream) => {
+                stream.set_nodelay(true)?;
+                stream.set_read_timeout(Some(patience))?;
+                stream.set_write_timeout(Some(patience))?;
+                return Ok(BufReader::new(stream));
+            }
+            Err(error) => last = error,
+        }
+    }
+    Err(last)
+}
+
+/// Where to try, the usual first. This machine needs no resolver.
+fn addresses(authority: &str) -> io::Result<Vec<SocketAddr>> {
+    if let Some(port) = authority.strip_prefix("localhost:").and_then(|port| port.parse::<u16>().ok()) {
+        return Ok(vec![([127, 0, 0, 1], port).into(), ([0, 0, 0, 0, 0, 0, 0, 1], port).into()]);
+    }
+    let mut found: Vec<SocketAddr> = authority.to_socket_addrs()?.collect();
+    found.sort_by_key(SocketAddr::is_ipv6);
+    Ok(found)
+}
+
+/// Status and body, and whether the connection takes another request.
+fn answer(connection: &mut impl BufRead) -> io::Result<(u16, Vec<u8>, bool)> {
+    let broken = || io::Error::new(io::ErrorKind::InvalidData, "that is no answer of HTTP");
+    let status = line(connection)?;
+    let status = status.split(' ').nth(1).and_then(|code| code.parse().ok()).ok_or_else(broken)?;
+    let (mut length, mut chunked, mut stays) = (None, false, true);
+    loop {
+        let header = line(connection)?;
+        let Some((name, value)) = header.split_once(':') else {
+            if header.is_empty() {
+                break;
+            }
+            return Err(broken());
+        };
+        let value = value.trim();
+        match name.to_ascii_lowercase().as_str() {
+            "content-length" => length = Some(value.parse::<u64>().map_err(|_| broken())?),
+            "transfer-encoding" => chunked = value.eq_ignore_ascii_case("chunked"),
+            "connection" => stays = !value.eq_ignore_ascii_case("close"),
+            _ => {}
+        }
+    }
+    let mut body = Vec::new();
+    match length {
+        _ if chunked => chunks(connection, &mut body)?,
+        Some(length) => exactly(connection, length, &mut body)?,
+        None => {
+            connection.take(ANSWER_MAX).read_to_end(&mut body)?;
+            stays = false;
+        }
+    }
+    Ok((status, body, stays))
+}
+
+fn chunks(connection: &mut impl BufRead, body: &mut Vec<u8>) -> io::Result<()> {
+    loop {
+        let size = line(connection)?;
+        let size = size.split(';').next().unwrap_or_default().trim();
+        let size = u64::from_str_radix(size, 16)
+            .map_err(|_| io::Error::new(io::ErrorKind::InvalidData, "a chunk has no size"))?;
+        exactly(connection, size, body)?;
+        line(connection)?;
+        if size == 0 {
+            return Ok(());
+        }
+    }
+}
+
+fn exactly(connection: &mut impl BufRead, length: u64, body: &mut Vec<u8>) -> io::Result<()> {
+    if length > ANSWER_MAX {
+        return Err(io::Error::new(io::ErrorKind::InvalidData, "the answer is too large"));
+    }
+    let read = connection.take(length).read_to_end(body)?;
+    if read as u64 == length { Ok(()) } else { Err(io::ErrorKind::UnexpectedEof.into()) }
+}
+
+fn line(connection: &mut impl BufRead) -> io::Result<String> {
+    const LONGEST: u64 = 64 * 1024;
+    let mut line = String::new();
+    if connection.take(LONGEST).read_line(&mut line)? == 0 {
+        return Err(io::ErrorKind::UnexpectedEof.into());
+    }
+    Ok(line.trim_end().to_owned())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn read(text: &str) -> io::Result<(u16, String, bool)> {
+        let (status, body, stays) = answer(&mut text.as_bytes())?;
+        Ok((status, String::from_utf8(body).unwrap(), stays))
+    }
+
+    #[test]
+    fn answers() {
+        let plain = "HTTP/1.1 200 OK\r\nContent-Length: 2\r\nx: y\r\n\r\n{}rest";
+        assert_eq!(read(plain).unwrap(), (200, "{}".to_owned(), true));
+        let chunked = "HTTP/1.1 409 Conflict\r\ntransfer-encoding: chunked\r\n\r\n2;x=1\r\n{\"\r\n3\r\na\":\r\n0\r\n\r\n";
+        assert_eq!(read(chunked).unwrap(), (409, "{\"a\":".to_owned(), true));
+        let closing = "HTTP/1.1 200 OK\r\nconnection: close\r\n\r\nall of it";
+        assert_eq!(read(closing).unwrap(), (200, "all of it".to_owned(), false));
+        for bad in [
+            "",
+            "nonsense\r\n\r\n",
+            "HTTP/1.1 200 OK\r\ncontent-length: 5\r\n\r\n{}",
+            "HTTP/1.1 200 OK\r\ncontent-le",
+        ] {
+            assert!(read(bad).is_err(), "{bad:?}");
+        }
+    }
+
+    #[test]
+    fn this_machine_needs_no_resolver() {
+        assert_eq!(addresses("localhost:80").unwrap()[0], "127.0.0.1:80".parse().unwrap());
+        assert_eq!(addresses("[::1]:80").unwrap(), ["[::1]:80".parse().unwrap()]);
+    }
+}

@@ -1,0 +1,197 @@
+//! A small HTTP client for this program's own commands: one kept-alive connection, calls in JSON, and the event stream.
+
+mod stream;
+
+use std::time::Duration;
+
+use app::api::{ApiError, PREFIX};
+use bytes::Bytes;
+use http::header::{AUTHORIZATION, CONTENT_TYPE, HOST};
+use http::{HeaderValue, Request, Response, StatusCode, Uri};
+use http_body_util::{BodyExt, Full};
+use hyper::body::Incoming;
+use hyper::client::conn::http1::{SendRequest, handshake};
+use hyper_util::rt::TokioIo;
+use serde::Serialize;
+use serde_json::Value;
+use tokio::net::TcpStream;
+use tokio::time::timeout;
+
+pub use self::stream::{Frame, Stream};
+use crate::front::SERVER_HEADER;
+use crate::gate;
+
+/// How long a connection may take.
+const CONNECT: Duration = Duration::from_secs(5);
+
+/// Why a call brought nothing.
+#[derive(Debug, thiserror::Error)]
+pub enum CallError {
+    /// The server said no.
+    #[error(transparent)]
+    Refused(ApiError),
+    /// No server answers there; nothing was sent.
+    #[error("{0}")]
+    Unreachable(String),
+    /// The connection broke before the answer came: the call may or may not have been carried out.
+    #[error("{0}")]
+    Lost(String),
+}
+
+/// A connection to a server, opened when it is needed.
+#[derive(Debug)]
+pub struct Client {
+    /// Host and port.
+    authority: String,
+    /// Which server must be there, see [`SERVER_HEADER`].
+    server: Option<String>,
+    /// Who calls, for a server that asks.
+    shown: Option<HeaderValue>,
+    connection: Option<SendRequest<Full<Bytes>>>,
+}
+
+impl Client {
+    /// A client of the server at this address, such as `http://localhost:3334`.
+    pub fn new(url: &str) -> Result<Self, CallError> {
+        let wrong = || {
+            CallError::Unreachable(format!(
+                "{url:?} is not a server's address; write it like http://localhost:3334"
+            ))
+        };
+        let uri: Uri = url.parse().map_err(|_| wrong())?;
+        let host = uri.host().filter(|_| uri.scheme_str() == Some("http")).ok_or_else(wrong)?;
+        let authority = format!("{host}:{}", uri.port_u16().unwrap_or(80));
+        Ok(Self { authority, server: None, shown: None, connection: None })
+    }
+
+    /// Lets nobody answer but this very server: another one may have got its address since.
+    pub fn only(mut self, server: String) -> Self {
+        self.server = Some(server);
+        self
+    }
+
+    /// Shows this token with everything it asks.
+    pub fn showing(mut self, token: Option<&str>) -> Result<Self, CallError> {
+        self.shown = token.map(|token| gate::shows(token).ok_or_else(no_token)).transpose()?;
+        Ok(self)
+    }
+
+    /// Makes a call. A connection that broke since the last one is opened again.
+    pub async fn call(&mut self, name: &str, arguments: &impl Serialize) -> Result<Value, CallError> {
+        let body = serde_json::to_vec(arguments).map_err(|error| self.unreachable(error))?;
+        let request = Request::post(format!("{PREFIX}{name}")).header(CONTENT_TYPE, "application/json");
+        let request = self.request(request, body.into())?;
+        let response = self.send(request).await?;
+        let (status, answer) = self.read(response).await?;
+        if status.is_success() {
+            return serde_json::from_slice(&answer).map_err(|error| self.unreachable(error));
+        }
+        Err(self.refused(status, &answer))
+    }
+
+    /// Opens the stream of events after this one. The connection is the stream's from then on.
+    pub async fn events(&mut self, since: u64) -> Result<Stream, CallError> {
+        let request = Request::get(format!("{PREFIX}events?since={since}"));
+        let request = self.request(request, Bytes::new())?;
+        let response = self.send(request).await?;
+        if response.status().is_success() {
+            self.connection = None;
+            return Ok(Stream::new(response.into_body()));
+        }
+        let (status, answer) = self.read(response).await?;
+        Err(self.refused(status, &answer))
+    }
+
+    fn request(
+        &self,
+        request: http::request::Builder,
+        body: Bytes,
+    ) -> Result<Request<Full<Bytes>>, CallError> {
+        let mut request = request.header(HOST, &self.authority);
+        if let Some(server) = &self.server {
+            request = request.header(SERVER_HEADER, server);
+        }
+        if let Some(shown) = &self.shown {
+            request = request.header(AUTHORIZATION, shown);
+        }
+        request.body(Full::new(body)).map_err(|error| self.unreachable(error))
+    }
+
+    async fn send(&mut self, request: Request<Full<Bytes>>) -> Result<Response<Incoming>, CallError> {
+        let kept = match self.connection.take() {
+            Some(mut connection) => connection.ready().await.is_ok().then_some(connection),
+            None => None,
+        };
+        let mut connection = match kept {
+            Some(connection) => connection,
+            None => self.connect().await?,
+        };
+        let response = match connection.try_send_request(request).await {
+            Ok(response) => response,
+            // The server may have closed an idle connection just now. Only a request that it never saw is sent again: the
+            // caller decides about all others.
+            Err(mut error) => match error.take_message() {
+                Some(request) => {
+                    connection = self.connect().await?;
+                    connection.send_request(request).await.map_err(|error| self.lost(error))?
+                }
+                None => return Err(self.lost(error.into_error())),
+            },
+        };
+        self.connection = Some(connection);
+        Ok(response)
+    }
+
+    async fn read(&mut self, response: Response<Incoming>) -> Result<(StatusCode, Bytes), CallError> {
+        let status = response.status();
+        match response.into_body().collect().await {
+            Ok(answer) => Ok((status, answer.to_bytes())),
+            Err(error) => {
+                self.connection = None;
+                Err(self.lost(error))
+            }
+        }
+    }
+
+    async fn connect(&self) -> Result<SendRequest<Full<Bytes>>, CallError> {
+        let stream = timeout(CONNECT, TcpStream::connect(&self.authority)).await;
+        let stream = stream.map_err(|_| self.unreachable("no answer"))?;
+        let stream = stream.map_err(|error| self.unreachable(error))?;
+        // Answers are small and waited for. Where this cannot be set, they only come later.
+        let _ = stream.set_nodelay(true);
+        let (sender, connection) =
+            handshake(TokioIo::new(stream)).await.map_err(|error| self.unreachable(error))?;
+        // Ends with the sender; an error shows at the next call.
+        tokio::spawn(connection);
+        Ok(sender)
+    }
+
+    /// What a status of 400 and above means. Whoever does not answer in our JSON is no server of ours.
+    fn refused(&self, status: StatusCode, answer: &[u8]) -> CallError {
+        match serde_json::from_slice::<ApiError>(answer) {
+            Ok(error) => CallError::Refused(ApiError { status: status.as_u16(), ..error }),
+            Err(_) => self.unreachable(status),
+        }
+    }
+
+    fn unreachable(&self, why: impl std::fmt::Display) -> CallError {
+        let authority = &self.authority;
+        CallError::Unreachable(format!(
+            "no server answers at http://{authority} ({why}); start one with manus-sync serve"
+        ))
+    }
+
+    fn lost(&self, why: impl std::fmt::Display) -> CallError {
+        let authority = &self.authority;
+        CallError::Lost(format!(
+            "the connection to http://{authority} broke before the answer came ({why}); see with manus-sync status whether \
+             the server still runs"
+        ))
+    }
+}
+
+/// What was given as a token cannot be one.
+pub(crate) fn no_token() -> CallError {
+    let message = "what was given as token contains characters that no token has; copy it again";
+    CallError::Refused(ApiError::unauthenticated(message))
+}

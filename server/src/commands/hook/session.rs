@@ -1,0 +1,186 @@
+//! Which agent a session is, and what it was told already.
+
+use std::fs;
+use std::io::Write;
+use std::path::{Path, PathBuf};
+
+use engine::ManusId;
+use serde::{Deserialize, Serialize};
+use serde_json::{Value, json};
+
+use super::answer::Dialect;
+use super::payload::Payload;
+use crate::blocking::Blocking;
+use crate::client::CallError;
+
+/// How many new messages are told at once.
+const TOLD_AT_ONCE: usize = 3;
+/// How many characters of a message are told.
+const MESSAGE_SHOWN: usize = 300;
+
+/// A session of a coding agent, as an agent of the project.
+///
+/// With `MANUS_ID` the person names it. The first session under that name has it; a second one at the same time gets the name
+/// with its own mark behind, for two that share a name would share their files too. Without it the session's own id makes a
+/// name, the same for every event.
+#[derive(Debug)]
+pub(super) struct Session {
+    pub manus_id: String,
+    pub unread: u64,
+    program: &'static str,
+    /// What this session puts behind a name that is taken.
+    mark: String,
+    session_id: String,
+    /// Set where a person chose the name.
+    named: bool,
+    notes: Notes,
+    notes_file: Option<PathBuf>,
+    folder: Option<PathBuf>,
+}
+
+/// What is kept between events, a small file an agent.
+#[derive(Debug, Default, PartialEq, Clone, Serialize, Deserialize)]
+#[serde(default)]
+struct Notes {
+    /// The session that has the name.
+    session: String,
+    /// The newest message that the session was told of.
+    told: u64,
+}
+
+impl Session {
+    pub(super) fn of(
+        payload: &Payload,
+        dialect: Dialect,
+        manus_id: Option<&str>,
+        root: Option<&Path>,
+    ) -> Self {
+        let mark: String = payload.session_id.chars().filter(char::is_ascii_alphanumeric).take(8).collect();
+        let mark = if mark.is_empty() { "session".to_owned() } else { mark };
+        let named = manus_id.filter(|name| ManusId::new(name).is_ok());
+        let mut session = Self {
+            manus_id: String::new(),
+            unread: 0,
+            program: dialect.program(),
+            mark,
+            session_id: payload.session_id.clone(),
+            named: named.is_some(),
+            notes: Notes::default(),
+            notes_file: None,
+            folder: root.map(|root| root.join(".manus-sync/hooks")),
+        };
+        let own = named.map_or_else(|| format!("{}-{}", dialect.prefix(), session.mark), str::to_owned);
+        session.take_name(own);
+        if !session.notes.session.is_empty() && session.notes.session != session.session_id {
+            session.take_name(format!("{}-{}", session.manus_id, session.mark));
+        }
+        session
+    }
+
+    fn take_name(&mut self, name: String) {
+        let file =
+            self.folder.as_ref().map(|folder| folder.join(format!("{}.json", name.replace(':', "%3A"))));
+        let text = file.as_ref().and_then(|file| fs::read(file).ok());
+        self.notes = text.and_then(|text| serde_json::from_slice(&text).ok()).unwrap_or_default();
+        self.notes_file = file;
+        self.manus_id = name;
+    }
+
+    /// Introduces the session. Where somebody alive has the name that a person chose, it comes in under its own.
+    pub(super) fn register(&mut self, server: &mut Blocking, payload: &Payload) -> Result<(), CallError> {
+        // Whoever comes back has the name already.
+        let returns = !self.named || self.notes.session == self.session_id;
+        match self.try_register(server, payload, returns) {
+            Err(CallError::Refused(error)) if error.code == "manus_id_taken" => {
+                self.take_name(format!("{}-{}", self.manus_id, self.mark));
+                self.try_register(server, payload, true)?;
+            }
+            outcome => outcome?,
+        }
+        self.notes.session.clone_from(&self.session_id);
+        self.keep_notes();
+        Ok(())
+    }
+
+    fn try_register(
+        &self,
+        server: &mut Blocking,
+        payload: &Payload,
+        takeover: bool,
+    ) -> Result<(), CallError> {
+        let given = |name: &str| std::env::var(name).ok().filter(|value| !value.trim().is_empty());
+        let capabilities = given("MANUS_CAPABILITIES").unwrap_or_default();
+        let capabilities: Vec<&str> =
+            capabilities.split(',').map(str::trim).filter(|capability| !capability.is_empty()).collect();
+        let mut arguments = json!({
+            "manus_id": self.manus_id,
+            "role": given("MANUS_ROLE").unwrap_or_else(|| "SPEED_DEVELOPER".to_owned()),
+            "capabilities": capabilities,
+            "program": self.program,
+            "takeover": takeover,
+        });
+        if let Some(model) = &payload.model {
+            arguments["model"] = json!(model);
+        }
+        server.call("register_manus", &arguments).map(|_| ())
+    }
+
+    /// Claude Code passes on to the shell what a session's start writes to this file: so `manus-sync` and git's guard, run by the
+    /// agent, act under its name.
+    pub(super) fn tell_shell(&self) {
+        let Some(file) = std::env::var_os("CLAUDE_ENV_FILE") else { return };
+        let line = format!("export MANUS_ID='{}'\n", self.manus_id);
+        let written = fs::File::options().append(true).create(true).open(file);
+        // The session works without; it only has to say --as.
+        let _ = written.and_then(|mut file| file.write_all(line.as_bytes()));
+    }
+
+    /// The messages that the session was not told of yet, in a few lines. They stay unread: telling is not taking.
+    pub(super) fn news(&mut self, server: &mut Blocking) -> Result<Option<String>, CallError> {
+        if self.unread == 0 {
+            return Ok(None);
+        }
+        let asked = json!({ "manus_id": self.manus_id, "peek": true, "after": self.notes.told, "limit": TOLD_AT_ONCE + 1 });
+        let messages = server.call("get_messages", &asked)?;
+        let messages = messages.as_array().map_or(&[][..], Vec::as_slice);
+        let Some(last) = messages.iter().take(TOLD_AT_ONCE).next_back() else { return Ok(None) };
+        self.notes.told = last["id"].as_u64().unwrap_or(self.notes.told);
+        self.keep_notes();
+        let lines: Vec<String> = messages.iter().take(TOLD_AT_ONCE).map(line).collect();
+        let more = if messages.len() > TOLD_AT_ONCE { "\nThere are more." } else { "" };
+        Ok(Some(format!(
+            "New messages for you ({}):\n{}{more}\nTake them with `manus-sync message inbox` or the inbox tool.",
+            self.manus_id,
+            lines.join("\n")
+        )))
+    }
+
+    fn keep_notes(&self) {
+        let (Some(file), Some(folder)) = (&self.notes_file, &self.folder) else { return };
+        // Renamed into place, since hooks of one session may run at the same time. Without notes only a message is told twice.
+        let new = file.with_extension(format!("{}.new", std::process::id()));
+        let text = serde_json::to_vec(&self.notes).unwrap_or_default();
+        let _ = fs::create_dir_all(folder)
+            .and_then(|()| fs::write(&new, text))
+            .and_then(|()| fs::rename(&new, file));
+    }
+
+    /// The session is over, and its name is free.
+    pub(super) fn forget(&self) {
+        if let Some(file) = &self.notes_file {
+            let _ = fs::remove_file(file);
+        }
+    }
+}
+
+fn line(message: &Value) -> String {
+    let content = match &message["content"] {
+        Value::String(text) => text.clone(),
+        other => other.to_string(),
+    };
+    let short: String = content.chars().take(MESSAGE_SHOWN).collect();
+    let cut = if short.len() < content.len() { "…" } else { "" };
+    let from = message["from_manus"].as_str().unwrap_or_default();
+    let kind = message["message_type"].as_str().unwrap_or_default();
+    format!("- #{} from {from}, {kind}: {short}{cut}", message["id"])
+}

@@ -1,0 +1,39 @@
+//! `manus-sync mcp`: MCP over stdin and stdout, for clients that want a process. Its calls go to the project's running server.
+
+use engine::ManusId;
+use rmcp::service::ServerInitializeError;
+use rmcp::transport::io::stdio_pipes;
+
+use super::Failed;
+use crate::cli::McpArgs;
+use crate::log::{self, LogOptions};
+use crate::mcp::{Backend, Session};
+
+/// Serves the client until it closes stdin.
+///
+/// Without a running server it stays all the same, and says with every call how to start one: an agent that is told can have
+/// it started, while one whose tools did not even appear knows nothing.
+pub fn run(args: &McpArgs) -> Result<(), Failed> {
+    let _logging = log::init(&LogOptions::default());
+    let manus = args.manus.as_deref().filter(|name| !name.is_empty());
+    let manus = manus.map(|name| ManusId::new(name).map_err(Failed::usage)).transpose()?;
+    let runtime =
+        tokio::runtime::Builder::new_current_thread().enable_all().build().map_err(Failed::refused)?;
+    let backend = Backend::there(args.server.clone());
+    let missing = backend.trouble();
+    if let Some(missing) = &missing {
+        eprintln!("manus-sync: {missing}");
+    }
+    runtime.block_on(async {
+        match rmcp::serve_server(Session::new(backend, manus.map(|name| name.to_string())), stdio_pipes())
+            .await
+        {
+            Ok(client) => client.waiting().await.map(|_| ()).map_err(Failed::refused),
+            // Nobody ever spoke.
+            Err(ServerInitializeError::ConnectionClosed(_)) => {
+                missing.map_or(Ok(()), |why| Err(Failed::unreachable(why)))
+            }
+            Err(error) => Err(Failed::refused(error)),
+        }
+    })
+}

@@ -1,0 +1,92 @@
+//! `/mcp`: the protocol over streamable HTTP, in both its ways: with sessions, as revisions up to 2025-11-25 have them, and
+//! without, as 2026-07-28 does.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use app::api::bounds::BODY_MAX;
+use app::api::{ApiError, Door, error_response, read_body};
+use axum::body::Body;
+use axum::extract::Request;
+use axum::response::Response;
+use http::{Method, StatusCode};
+use http_body_util::Full;
+use rmcp::transport::streamable_http_server::session::local::LocalSessionManager;
+use rmcp::transport::streamable_http_server::{StreamableHttpServerConfig, StreamableHttpService};
+use serde_json::json;
+
+use super::backend::Backend;
+use super::session::Session;
+use crate::gate::Gate;
+
+/// Where it lies.
+pub const PATH: &str = "/mcp";
+/// How long a session is kept of which nothing is heard.
+const KEPT: Duration = Duration::from_secs(12 * 60 * 60);
+/// How many sessions there may be at a time.
+const SESSIONS_MAX: usize = 4_096;
+/// How long calls under way have to be answered when the server is about to stop.
+const GRACE: Duration = Duration::from_millis(250);
+const SESSION_HEADER: &str = "mcp-session-id";
+
+/// What answers there.
+pub struct Endpoint {
+    service: StreamableHttpService<Session, LocalSessionManager>,
+    sessions: Arc<LocalSessionManager>,
+}
+
+impl std::fmt::Debug for Endpoint {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Endpoint").finish_non_exhaustive()
+    }
+}
+
+impl Endpoint {
+    /// In front of this door; its streams end when the server is about to stop.
+    pub fn new(door: &Arc<Door>, gate: &Gate) -> Self {
+        // Hosts and origins have been looked at before a request comes here.
+        let config = StreamableHttpServerConfig::default()
+            .disable_allowed_hosts()
+            .with_json_response(true)
+            .with_max_request_body_bytes(BODY_MAX);
+        let (closing, stop) = (door.clone(), config.cancellation_token.clone());
+        tokio::spawn(async move {
+            closing.closed().await;
+            // Whoever waits for something in the engine is answered by itself; then the streams end.
+            tokio::time::sleep(GRACE).await;
+            stop.cancel();
+        });
+        let mut sessions = LocalSessionManager::default();
+        sessions.session_config.keep_alive = Some(KEPT);
+        let (sessions, backend) = (Arc::new(sessions), Backend::Here(door.clone(), gate.clone()));
+        let begin = move || Ok(Session::new(backend.clone(), None));
+        Self { service: StreamableHttpService::new(begin, sessions.clone(), config), sessions }
+    }
+
+    /// Answers a request.
+    pub async fn answer(&self, request: Request) -> Response {
+        let begins = request.method() == Method::POST && !request.headers().contains_key(SESSION_HEADER);
+        if begins && self.is_full().await {
+            let message = "too many MCP sessions are open; end some with DELETE, or try again later";
+            let error = ApiError::new(429, "overloaded", message).with(json!({ "retry_after_secs": 60 }));
+            return error_response(&error);
+        }
+        let ends = request.method() == Method::DELETE;
+        let (head, body) = request.into_parts();
+        let body = match read_body(Request::from_parts(head.clone(), body)).await {
+            Ok(body) => body,
+            Err(error) => return error_response(&error),
+        };
+        let response = self.service.handle(Request::from_parts(head, Full::new(body))).await;
+        let mut response = response.map(Body::new);
+        if ends && response.status() == StatusCode::ACCEPTED {
+            // It has ended by now, and clients complain about an end that is only accepted.
+            *response.status_mut() = StatusCode::NO_CONTENT;
+        }
+        response
+    }
+
+    async fn is_full(&self) -> bool {
+        self.sessions.sessions.read().await.len() >= SESSIONS_MAX
+    }
+}

@@ -1,0 +1,19 @@
+//! MCP: the calls as tools, the board, tasks and inboxes as resources, for agents whose programs speak the protocol.
+//!
+//! One [`Session`] serves a client, over either transport: within the server it makes calls through the same door as everybody
+//! else ([`Endpoint`], `/mcp`), in `manus-sync mcp` it makes them over HTTP. So a tool can do what the call can, and no more.
+
+mod attempts;
+mod backend;
+mod board;
+mod endpoint;
+mod remote;
+mod resources;
+mod say;
+mod session;
+mod tools;
+mod watch;
+
+pub use backend::Backend;
+pub use endpoint::{Endpoint, PATH};
+pub use session::Session;

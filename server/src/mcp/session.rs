@@ -1,0 +1,409 @@
+//! A client at work: its tools and resources, and who it is once it has joined.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
+use std::time::Duration;
+
+use app::api::ApiError;
+use http::HeaderValue;
+use http::header::AUTHORIZATION;
+use rmcp::model::{
+    CallToolRequestParams, CallToolResponse, CallToolResult, Extensions, Implementation, JsonObject,
+    ListResourceTemplatesResult, ListResourcesResult, ListToolsResult, PaginatedRequestParams,
+    ProtocolVersion, ReadResourceRequestParams, ReadResourceResponse, ReadResourceResult, ResourceContents,
+    ResourceUpdatedNotificationParam, ServerCapabilities, ServerConfig, SubscribeRequestParams,
+    SubscriptionFilter, UnsubscribeRequestParams,
+};
+use rmcp::service::{Peer, RequestContext, SubscriptionContext};
+use rmcp::{ErrorData, RoleServer, ServerHandler};
+use serde_json::{Value, json};
+use tokio::sync::watch;
+use tokio::time::{Instant, timeout_at};
+
+use super::attempts::Attempts;
+use super::backend::Backend;
+use super::board::board;
+use super::resources::{self, Address};
+use super::say;
+use super::tools::{self, Actor, Knows, Tool};
+use super::watch::{Topic, Watch};
+
+/// How long notices are collected before they go out.
+const PACE: Duration = Duration::from_millis(50);
+/// How many messages are read at once where the agent does not say.
+const MESSAGES: u64 = 20;
+/// How many messages an inbox shows as a resource.
+const INBOX: u64 = 100;
+
+const INSTRUCTIONS: &str = "manus-sync keeps the agents that work on one project in step. Call join once. Then, again and \
+    again: next_task, do the work with a progress report every few minutes, finish. Before you edit a file that your task \
+    has not claimed, claim it; never edit what somebody else holds. When an answer says that messages wait, read inbox.";
+
+/// A client at work. Clones are the same client.
+#[derive(Debug, Clone)]
+pub struct Session(Arc<Inner>);
+
+#[derive(Debug)]
+struct Inner {
+    backend: Backend,
+    // Std mutexes: nothing awaits while they are held.
+    manus: Mutex<Option<String>>,
+    attempts: Mutex<Attempts>,
+    watched: Mutex<Watched>,
+    joined: watch::Sender<()>,
+}
+
+/// What a client of a revision before 2026-07-28 wants to hear of.
+#[derive(Debug, Default)]
+struct Watched {
+    addresses: BTreeMap<String, Address>,
+    /// Whether somebody already watches for it.
+    begun: bool,
+}
+
+impl Session {
+    /// A client whose calls go there; perhaps it is known who it is.
+    pub fn new(backend: Backend, manus: Option<String>) -> Self {
+        let (manus, attempts, watched) = (Mutex::new(manus), Mutex::default(), Mutex::default());
+        Self(Arc::new(Inner { backend, manus, attempts, watched, joined: watch::Sender::new(()) }))
+    }
+
+    fn manus(&self) -> MutexGuard<'_, Option<String>> {
+        self.0.manus.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn attempts(&self) -> MutexGuard<'_, Attempts> {
+        self.0.attempts.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn watched(&self) -> MutexGuard<'_, Watched> {
+        self.0.watched.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// What this session knows of its agent, and will. Over HTTP the newest revision has no sessions.
+    fn knows(&self, context: &RequestContext<RoleServer>) -> Knows {
+        let forgets = matches!(self.0.backend, Backend::Here(..)) && is_newest(context);
+        match &*self.manus() {
+            _ if forgets => Knows::Never,
+            Some(_) => Knows::Already,
+            None => Knows::AfterJoin,
+        }
+    }
+
+    async fn call(
+        &self,
+        name: &str,
+        arguments: Value,
+        shown: Option<&HeaderValue>,
+    ) -> Result<Value, ApiError> {
+        self.0.backend.call(name, arguments, shown.cloned()).await
+    }
+
+    /// Gives a sign of life of the agent, if it is known, and answers how many messages wait for it.
+    async fn alive(&self, manus: Option<&str>, shown: Option<&HeaderValue>) -> u64 {
+        let Some(manus) = manus.map(str::to_owned).or_else(|| self.manus().clone()) else { return 0 };
+        // Whatever is wrong with it, the call itself has told.
+        let beat = self.call("heartbeat", json!({ "manus_id": manus }), shown).await;
+        beat.ok().and_then(|beat| beat["unread_messages"].as_u64()).unwrap_or(0)
+    }
+
+    /// Runs a tool.
+    async fn run(
+        &self,
+        tool: &Tool,
+        arguments: JsonObject,
+        context: &RequestContext<RoleServer>,
+    ) -> Result<CallToolResult, ApiError> {
+        let shown = shown(&context.extensions);
+        let (mut arguments, manus) = self.complete(tool, arguments, context.client_info())?;
+        self.attempts().add_to(tool.call, &mut arguments);
+        let answer = match tool.call {
+            "status" => board(&self.0.backend, shown.clone()).await?,
+            call => self.call(call, Value::Object(arguments), shown.as_ref()).await?,
+        };
+        self.attempts().note(tool.call, &answer);
+        if tool.name == "join" {
+            self.remember(&answer, context).await;
+        }
+        let unread = self.alive(manus.as_deref(), shown.as_ref()).await;
+        Ok(say::done(tool, answer, unread))
+    }
+
+    /// Adds to the arguments what goes without saying. Also answers who makes the call, where that is known.
+    fn complete(
+        &self,
+        tool: &Tool,
+        mut arguments: JsonObject,
+        client: Option<Implementation>,
+    ) -> Result<(JsonObject, Option<String>), ApiError> {
+        arguments.retain(|_, value| !value.is_null());
+        if tool.name == "inbox" {
+            arguments.entry("limit").or_insert(MESSAGES.into());
+        }
+        if let (Some(client), "join") = (client, tool.name) {
+            arguments.entry("program").or_insert(client.name.into());
+        }
+        let Some(actor) = tool.actor else {
+            // Nobody asked, and it is welcome as a sign of life.
+            let named = arguments.remove("manus_id");
+            return Ok((arguments, named.as_ref().and_then(Value::as_str).map(str::to_owned)));
+        };
+        let field = if let Actor::Needed(field) = actor { field } else { "manus_id" };
+        let named = arguments.remove("manus_id").or_else(|| arguments.remove(field));
+        let manus = named.or_else(|| self.manus().clone().map(Value::String));
+        let known = manus.as_ref().and_then(Value::as_str).map(str::to_owned);
+        match manus {
+            Some(manus) => {
+                arguments.insert(field.to_owned(), manus);
+            }
+            None if actor == Actor::Welcome => {}
+            None if tool.name == "join" => {
+                return Err(unknown("say who you are with manus_id, a name of your choice"));
+            }
+            None => return Err(unknown("say who you are: call join first, or pass manus_id")),
+        }
+        Ok((arguments, known))
+    }
+
+    /// From now on it is known who this is.
+    async fn remember(&self, answer: &Value, context: &RequestContext<RoleServer>) {
+        let Some(manus) = answer["manus"]["id"].as_str() else { return };
+        let before = self.manus().replace(manus.to_owned());
+        if before.as_deref() == Some(manus) {
+            return;
+        }
+        self.0.joined.send_replace(());
+        if !is_newest(context) {
+            // A client that is gone by now needs no notice.
+            let _ = context.peer.notify_resource_list_changed().await;
+        }
+    }
+
+    async fn read(&self, address: Address, shown: Option<HeaderValue>) -> Result<Value, ApiError> {
+        match address {
+            Address::Board => board(&self.0.backend, shown).await,
+            Address::Task(task_id) => {
+                self.call("get_task", json!({ "task_id": task_id }), shown.as_ref()).await
+            }
+            Address::Inbox(manus_id) => {
+                let look = json!({ "manus_id": manus_id, "peek": true, "limit": INBOX });
+                self.call("get_messages", look, shown.as_ref()).await
+            }
+        }
+    }
+
+    /// The addresses among those watched at which there may be something new.
+    fn touched(&self, topics: &BTreeSet<Topic>) -> Vec<String> {
+        touched(self.watched().addresses.iter().map(|(uri, address)| (uri.as_str(), address)), topics)
+    }
+}
+
+impl ServerHandler for Session {
+    fn get_info(&self) -> ServerConfig {
+        let capabilities = ServerCapabilities::builder()
+            .enable_tools()
+            .enable_resources()
+            .enable_resources_subscribe()
+            .enable_resources_list_changed()
+            .build();
+        let me = Implementation::new("manus-sync", env!("CARGO_PKG_VERSION"));
+        ServerConfig::new(capabilities).with_server_info(me).with_instructions(INSTRUCTIONS)
+    }
+
+    async fn ping(&self, context: RequestContext<RoleServer>) -> Result<(), ErrorData> {
+        self.alive(None, shown(&context.extensions).as_ref()).await;
+        Ok(())
+    }
+
+    async fn list_tools(
+        &self,
+        _page: Option<PaginatedRequestParams>,
+        context: RequestContext<RoleServer>,
+    ) -> Result<ListToolsResult, ErrorData> {
+        self.alive(None, shown(&context.extensions).as_ref()).await;
+        Ok(ListToolsResult::with_all_items(tools::listed(self.knows(&context))))
+    }
+
+    async fn call_tool(
+        &self,
+        request: CallToolRequestParams,
+        context: RequestContext<RoleServer>,
+    ) -> Result<CallToolResponse, ErrorData> {
+        let Some(tool) = tools::find(&request.name) else {
+            let known: Vec<&str> = tools::TOOLS.iter().map(|tool| tool.name).collect();
+            let message = format!("there is no tool {}; known are {}", request.name, known.join(", "));
+            return Err(ErrorData::invalid_params(message, None));
+        };
+        let result = tokio::select! {
+            result = self.run(tool, request.arguments.unwrap_or_default(), &context) => result,
+            // Nobody waits for the answer any more: nor does whatever waits in the engine.
+            () = context.ct.cancelled() => return Err(ErrorData::internal_error("cancelled", None)),
+        };
+        Ok(result.unwrap_or_else(|error| say::refused(&error)).into())
+    }
+
+    async fn list_resources(
+        &self,
+        _page: Option<PaginatedRequestParams>,
+        context: RequestContext<RoleServer>,
+    ) -> Result<ListResourcesResult, ErrorData> {
+        self.alive(None, shown(&context.extensions).as_ref()).await;
+        Ok(ListResourcesResult::with_all_items(resources::listed(self.manus().as_deref())))
+    }
+
+    async fn list_resource_templates(
+        &self,
+        _page: Option<PaginatedRequestParams>,
+        context: RequestContext<RoleServer>,
+    ) -> Result<ListResourceTemplatesResult, ErrorData> {
+        self.alive(None, shown(&context.extensions).as_ref()).await;
+        Ok(ListResourceTemplatesResult::with_all_items(resources::templates()))
+    }
+
+    async fn read_resource(
+        &self,
+        request: ReadResourceRequestParams,
+        context: RequestContext<RoleServer>,
+    ) -> Result<ReadResourceResponse, ErrorData> {
+        let shown = shown(&context.extensions);
+        self.alive(None, shown.as_ref()).await;
+        let found = self.read(address(&request.uri)?, shown).await.map_err(|error| {
+            let detail = Some(json!({ "code": error.code, "detail": error.detail }));
+            match error.status {
+                404 => ErrorData::resource_not_found(error.message, detail),
+                400..500 => ErrorData::invalid_params(error.message, detail),
+                _ => ErrorData::internal_error(error.message, detail),
+            }
+        })?;
+        let contents = ResourceContents::TextResourceContents {
+            uri: request.uri,
+            mime_type: Some("application/json".to_owned()),
+            text: say::lean(found).to_string(),
+            meta: None,
+        };
+        Ok(ReadResourceResult::new(vec![contents]).into())
+    }
+
+    async fn subscribe(
+        &self,
+        request: SubscribeRequestParams,
+        context: RequestContext<RoleServer>,
+    ) -> Result<(), ErrorData> {
+        let address = address(&request.uri)?;
+        let begins = {
+            let mut watched = self.watched();
+            watched.addresses.insert(request.uri, address);
+            !std::mem::replace(&mut watched.begun, true)
+        };
+        if begins {
+            // Opened before the answer: what happens from now on is heard of.
+            let mut watch = self.0.backend.watch();
+            watch.open().await;
+            tokio::spawn(tell(Arc::downgrade(&self.0), watch, context.peer));
+        }
+        Ok(())
+    }
+
+    async fn unsubscribe(
+        &self,
+        request: UnsubscribeRequestParams,
+        _context: RequestContext<RoleServer>,
+    ) -> Result<(), ErrorData> {
+        self.watched().addresses.remove(&request.uri);
+        Ok(())
+    }
+
+    fn accepted_subscription_filter(&self, requested: &SubscriptionFilter) -> Option<SubscriptionFilter> {
+        let mut accepted = SubscriptionFilter::new();
+        accepted.resources_list_changed = requested.resources_list_changed;
+        let known = |uri: &&String| Address::parse(uri).is_some();
+        accepted.resource_subscriptions = requested
+            .resource_subscriptions
+            .as_ref()
+            .map(|uris| uris.iter().filter(known).cloned().collect());
+        Some(accepted)
+    }
+
+    async fn listen(&self, context: SubscriptionContext) -> Result<(), ErrorData> {
+        let mut watch = self.0.backend.watch();
+        let mut joined = self.0.joined.subscribe();
+        let uris = context.accepted().resource_subscriptions.clone().unwrap_or_default();
+        let addresses: Vec<(String, Address)> =
+            uris.into_iter().filter_map(|uri| Address::parse(&uri).map(|address| (uri, address))).collect();
+        let sink = context.sink();
+        loop {
+            tokio::select! {
+                topics = collected(&mut watch) => {
+                    let Some(topics) = topics else { return Ok(()) };
+                    for uri in touched(addresses.iter().map(|(uri, address)| (uri.as_str(), address)), &topics) {
+                        if sink.notify_resource_updated(uri).await.is_err() {
+                            return Ok(());
+                        }
+                    }
+                }
+                Ok(()) = joined.changed() => {
+                    // Refused where the client did not ask for it.
+                    let _ = sink.notify_resource_list_changed().await;
+                }
+                () = context.cancelled() => return Ok(()),
+            }
+        }
+    }
+}
+
+/// Tells a client of what it has subscribed to, for as long as it is there.
+async fn tell(session: Weak<Inner>, mut watch: Watch, peer: Peer<RoleServer>) {
+    while let Some(topics) = collected(&mut watch).await {
+        let Some(inner) = session.upgrade() else { return };
+        if peer.is_transport_closed() {
+            return;
+        }
+        for uri in Session(inner).touched(&topics) {
+            if peer.notify_resource_updated(ResourceUpdatedNotificationParam::new(uri)).await.is_err() {
+                return;
+            }
+        }
+    }
+}
+
+/// What may be different, collected for a moment: a crowd of events is one notice.
+async fn collected(watch: &mut Watch) -> Option<BTreeSet<Topic>> {
+    let mut topics = watch.next().await?;
+    let until = Instant::now() + PACE;
+    while let Ok(Some(more)) = timeout_at(until, watch.next()).await {
+        topics.extend(more);
+    }
+    Some(topics)
+}
+
+fn touched<'a>(
+    addresses: impl Iterator<Item = (&'a str, &'a Address)>,
+    topics: &BTreeSet<Topic>,
+) -> Vec<String> {
+    let is_touched = |address: &Address| topics.iter().any(|topic| address.is_touched_by(topic));
+    addresses.filter(|(_, address)| is_touched(address)).map(|(uri, _)| uri.to_owned()).collect()
+}
+
+fn address(uri: &str) -> Result<Address, ErrorData> {
+    Address::parse(uri).ok_or_else(|| {
+        let message = format!(
+            "there is nothing at {uri}; there are {}, manus://task/T1 and manus://inbox/<manus_id>",
+            resources::BOARD
+        );
+        ErrorData::resource_not_found(message, Some(json!({ "uri": uri })))
+    })
+}
+
+/// Whether a request is of a revision without sessions.
+fn is_newest(context: &RequestContext<RoleServer>) -> bool {
+    context.protocol_version().is_some_and(|version| version >= ProtocolVersion::V_2026_07_28)
+}
+
+/// What the request showed of who makes it.
+fn shown(extensions: &Extensions) -> Option<HeaderValue> {
+    extensions.get::<http::request::Parts>()?.headers.get(AUTHORIZATION).cloned()
+}
+
+fn unknown(what_to_do: &str) -> ApiError {
+    ApiError::invalid("manus_id", what_to_do)
+}

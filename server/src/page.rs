@@ -1,0 +1,108 @@
+//! The dashboard's pages: rendered by Leptos from the published state, made live by the browser.
+
+use std::sync::Arc;
+
+use app::api::{Door, Principal};
+use app::live::{Boot, Who};
+use app::{paths, shell};
+use axum::Router;
+use axum::extract::Request;
+use axum::response::{IntoResponse, Response};
+use axum::routing::get;
+use engine::Record;
+use http::header::{CACHE_CONTROL, CONTENT_SECURITY_POLICY, HOST, REFERRER_POLICY, X_FRAME_OPTIONS};
+use http::{HeaderValue, Method, StatusCode};
+use hub::{FeedSlice, Hub, TokenRole};
+use leptos::config::LeptosOptions;
+use leptos::prelude::{provide_context, use_context};
+use leptos_axum::{ResponseOptions, render_app_async_with_context};
+
+/// How many events a page knows of from before it was loaded.
+const RECENT: u64 = 100;
+
+/// Routes for all pages, and a page for what is none.
+pub fn routes(door: &Arc<Door>, options: &LeptosOptions) -> Router {
+    let page = |status: StatusCode| {
+        let (door, options) = (door.clone(), options.clone());
+        move |request: Request| render(door.clone(), options.clone(), request, status)
+    };
+    let router = paths().fold(Router::new(), |router, path| router.route(path, get(page(StatusCode::OK))));
+    router.fallback(page(StatusCode::NOT_FOUND))
+}
+
+async fn render(door: Arc<Door>, options: LeptosOptions, request: Request, status: StatusCode) -> Response {
+    if !matches!(*request.method(), Method::GET | Method::HEAD) {
+        return StatusCode::METHOD_NOT_ALLOWED.into_response();
+    }
+    let host = request.headers().get(HOST).and_then(|host| host.to_str().ok()).unwrap_or("localhost");
+    let origin = format!("http://{host}");
+    let who = request.extensions().get::<Principal>().and_then(who);
+    let boot = Arc::new(boot(door.hub(), origin, who).await);
+    let context = move || {
+        provide_context(boot.clone());
+        provide_context(door.clone());
+        provide_context(door.hub().clone());
+        protect();
+    };
+    let render = render_app_async_with_context(context, move || shell(options.clone()));
+    let mut response = render(request).await;
+    if response.status() == StatusCode::OK {
+        *response.status_mut() = status;
+    }
+    response
+}
+
+/// What the page is made from.
+async fn boot(hub: &Hub, origin: String, who: Option<Who>) -> Boot {
+    let snapshot = hub.read(engine::State::snapshot);
+    Boot {
+        recent: recent(hub, snapshot.seq).await,
+        snapshot,
+        now_ms: hub.now_ms(),
+        project: project_name(hub),
+        origin,
+        version: env!("CARGO_PKG_VERSION").to_owned(),
+        who,
+    }
+}
+
+/// Who looks, where that was asked. What a person does on the page is done as the supervisor, which an admin alone may.
+fn who(principal: &Principal) -> Option<Who> {
+    let Principal::Holder(token) = principal else { return None };
+    let label = if token.label.is_empty() { token.id.clone() } else { token.label.clone() };
+    let acts = token.role == TokenRole::Admin;
+    Some(Who { label, role: token.role.as_str().to_owned(), acts })
+}
+
+/// The events just before the snapshot. None are better than no page.
+async fn recent(hub: &Hub, seq: u64) -> Vec<Record> {
+    let most = usize::try_from(RECENT).unwrap_or_default();
+    let slice = hub.feed().since(seq.saturating_sub(RECENT), most).await;
+    let Ok(FeedSlice::Frames(frames)) = slice else { return Vec::new() };
+    let before = frames.iter().filter(|frame| frame.seq <= seq);
+    before.filter_map(|frame| serde_json::from_str(frame.json()).ok()).collect()
+}
+
+fn project_name(hub: &Hub) -> String {
+    let root = hub.paths().root();
+    root.file_name().map_or_else(|| root.display().to_string(), |name| name.to_string_lossy().into_owned())
+}
+
+/// Headers that keep foreign code out of the page. Scripts run only with this rendering's nonce; style attributes are allowed,
+/// since bars have their lengths there.
+fn protect() {
+    let Some(options) = use_context::<ResponseOptions>() else { return };
+    let nonce = leptos::nonce::use_nonce().map(|nonce| format!(" 'nonce-{nonce}'")).unwrap_or_default();
+    let policy = format!(
+        "default-src 'none'; script-src 'self'{nonce} 'wasm-unsafe-eval'; style-src 'self'{nonce}; \
+         style-src-attr 'unsafe-inline'; img-src 'self' data:; font-src 'self'; connect-src 'self'; manifest-src 'self'; \
+         base-uri 'none'; form-action 'self'; frame-ancestors 'none'"
+    );
+    if let Ok(policy) = HeaderValue::from_str(&policy) {
+        options.insert_header(CONTENT_SECURITY_POLICY, policy);
+    }
+    options.insert_header(CACHE_CONTROL, HeaderValue::from_static("no-store"));
+    // Not `no-referrer`: with that browsers send forms, such as the one to log out, with the origin "null".
+    options.insert_header(REFERRER_POLICY, HeaderValue::from_static("same-origin"));
+    options.insert_header(X_FRAME_OPTIONS, HeaderValue::from_static("DENY"));
+}

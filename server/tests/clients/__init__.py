@@ -1,0 +1,1 @@
+"""Other people's clients against the built server. `make clients` runs these."""

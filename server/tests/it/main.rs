@@ -1,0 +1,33 @@
+//! The server's integration tests, in one binary: each module below is one subject.
+
+// Tests may give up loudly.
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
+
+mod binary;
+mod calls;
+mod connect;
+mod dist;
+mod doors;
+mod edits;
+mod events;
+mod guard;
+mod hooks;
+mod houses;
+mod killed;
+mod logs;
+mod mcp;
+mod metrics;
+mod original;
+mod pages;
+mod plan;
+mod project;
+mod races;
+mod reference;
+mod refusals;
+mod repeated;
+mod seed;
+mod service;
+mod setbacks;
+mod shell;
+mod simulate;
+mod tokens;
