@@ -1,0 +1,82 @@
+// Everything by the keyboard alone.
+
+import { expect, test } from "./fixtures.ts";
+import { caughtUp, field, row, smallTeam } from "./project.ts";
+
+test("from the first Tab to a created task", async ({ page, server, open }) => {
+  await smallTeam(server);
+  await open(page);
+  await page.keyboard.press("Tab");
+  await expect(page.getByRole("link", { name: "Skip to the content" })).toBeFocused();
+  await page.keyboard.press("c");
+  await expect(field(page, "Title")).toBeFocused();
+  await page.keyboard.type("By hand of the keyboard");
+  await page.keyboard.press("Control+Enter");
+  await expect(page.getByTestId("dialog")).toBeHidden();
+  await caughtUp(page, server);
+  await expect(row(page, "task-T3")).toContainText("By hand of the keyboard");
+});
+
+test("down the list, into a task, and back", async ({ page, server, open }) => {
+  await smallTeam(server);
+  await open(page);
+  await page.keyboard.press("j");
+  await expect(row(page, "task-T1").locator(".row-link")).toBeFocused();
+  await page.keyboard.press("j");
+  await expect(row(page, "task-T2").locator(".row-link")).toBeFocused();
+  await page.keyboard.press("k");
+  await page.keyboard.press("Enter");
+  await expect(page.getByTestId("drawer")).toContainText("Write the parser");
+  await expect(page).toHaveURL(/task=T1/);
+  await page.keyboard.press("Escape");
+  await expect(page.getByTestId("drawer")).toBeHidden();
+});
+
+test("filter, help, theme and rooms have keys", async ({ page, server, open }) => {
+  await smallTeam(server);
+  await open(page);
+  await page.keyboard.press("/");
+  await expect(page.locator("#filter")).toBeFocused();
+  await page.keyboard.type("test");
+  await expect(row(page, "task-T1")).toBeHidden();
+  await expect(row(page, "task-T2")).toBeVisible();
+  await page.keyboard.type(" nothing has this");
+  await expect(page.getByTestId("tasks")).toContainText("No open task contains");
+  await page.keyboard.press("Escape");
+  await expect(row(page, "task-T1")).toBeVisible();
+  await page.keyboard.press("Escape");
+  await expect(page.locator("#filter")).not.toBeFocused();
+
+  await page.keyboard.press("?");
+  await expect(page.getByTestId("help")).toBeVisible();
+  await page.keyboard.press("Escape");
+  await expect(page.getByTestId("help")).toBeHidden();
+
+  const before = await page.evaluate(() => getComputedStyle(document.documentElement).backgroundColor);
+  await page.keyboard.press("t");
+  await expect.poll(() => page.evaluate(() => getComputedStyle(document.documentElement).backgroundColor)).not.toBe(before);
+
+  await page.keyboard.press("g");
+  await page.keyboard.press("a");
+  await expect(page).toHaveURL(/\/agents$/);
+  await page.keyboard.press("g");
+  await page.keyboard.press("o");
+  await expect(page).toHaveURL(/\/$/);
+});
+
+test("a dialog keeps the focus and gives it back", async ({ page, server, open }) => {
+  await smallTeam(server);
+  await open(page);
+  const release = row(page, "lock-src/parser.rs").getByRole("button");
+  await release.focus();
+  await page.keyboard.press("Enter");
+  await expect(page.getByTestId("dialog")).toBeVisible();
+  for (let presses = 0; presses < 8; presses++) {
+    await page.keyboard.press("Tab");
+    const inside = await page.evaluate(() => document.activeElement?.closest("dialog") !== null || document.activeElement === document.body);
+    expect(inside).toBe(true);
+  }
+  await page.keyboard.press("Escape");
+  await expect(page.getByTestId("dialog")).toBeHidden();
+  await expect(release).toBeFocused();
+});
