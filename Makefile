@@ -14,6 +14,9 @@ export MANUS_SYNC_BIN ?= $(abspath $(BINARY))
 # Tools. Each is a file that a rule below brings in when it is missing.
 BINDGEN_VERSION := $(shell sed -n '/^name = "wasm-bindgen"$$/{n;s/version = "\(.*\)"/\1/p}' Cargo.lock)
 BINDGEN := $(CACHE)/tools/wasm-bindgen-$(BINDGEN_VERSION)/bin/wasm-bindgen
+# Takes the browser's program apart. Of one kind with the crate wasm_split_helpers in Cargo.toml.
+SPLIT_VERSION := 0.2.4
+SPLIT := $(CACHE)/tools/wasm-split-$(SPLIT_VERSION)/bin/wasm-split-cli
 WASM_TARGET := $(shell rustc --print sysroot 2>/dev/null)/lib/rustlib/wasm32-unknown-unknown
 CLIENTS := server/tests/clients
 CLIENTS_VENV := $(CACHE)/clients-$(shell cksum < $(CLIENTS)/requirements.txt | cut -d' ' -f1)
@@ -21,11 +24,10 @@ NODE_MODULES := end2end/node_modules/.package-lock.json
 export CHROMIUM ?= /usr/bin/chromium
 
 # The site: what the browser loads.
-# Nothing is put inline: code that stands once in a function of its own compresses better than the same code here and there.
-WASM_OPT := -Oz -ocimfs=5 -aimfs=0 -fimfs=0 --strip-debug --strip-producers
 BROWSER := target/browser
-BROWSER_SOURCES := $(shell find engine/src app/src frontend/src .cargo) Cargo.toml Cargo.lock \
+BROWSER_SOURCES := $(shell find engine/src app/src frontend/src frontend/build.rs .cargo) Cargo.toml Cargo.lock \
 	engine/Cargo.toml app/Cargo.toml frontend/Cargo.toml
+BROWSER_TOOLS := $(NODE_MODULES) $(BINDGEN) $(SPLIT)
 SITE_SOURCES := $(shell find style public) scripts/site.mjs
 
 help: ## List the targets
@@ -64,7 +66,7 @@ clients: build $(CLIENTS_VENV)/.installed ## Run other people's clients against 
 lint: $(NODE_MODULES) | compiler clippy $(WASM_TARGET) ## Check formatting, lints and types; every warning is an error
 	cargo fmt --all --check
 	cargo clippy --workspace --exclude frontend --all-targets -- -D warnings
-	cargo clippy -p engine -p app -p frontend --features app/hydrate --target wasm32-unknown-unknown -- -D warnings
+	cargo clippy -p engine -p app -p frontend --features app/split --target wasm32-unknown-unknown -- -D warnings
 	cd end2end && node_modules/.bin/tsc
 
 api-docs: | compiler ## Bring docs/api.md up to date with the calls
@@ -84,21 +86,19 @@ dist: site/.built | compiler ## Build a release archive, with the installer and 
 	RUSTFLAGS="$(REMAP)" CARGO_INCREMENTAL=0 cargo build --release --locked -p server --target-dir $(TARGET)/dist
 	deploy/archive.sh $(TARGET)/dist/release/manus-sync dist
 
-setup: $(NODE_MODULES) $(BINDGEN) | compiler clippy $(WASM_TARGET) $(CHROMIUM) ## Install what is missing of the tools
+setup: $(BROWSER_TOOLS) | compiler clippy $(WASM_TARGET) $(CHROMIUM) ## Install what is missing of the tools
 
 # ---- what the targets need --------------------------------------------------------------------------------------
 
 # Of the frontend alone: a build together with the server would give it the server's features.
-$(BROWSER)/manus-sync_bg.wasm: $(BROWSER_SOURCES) $(NODE_MODULES) $(BINDGEN) | compiler $(WASM_TARGET)
-	cargo build -p frontend --target wasm32-unknown-unknown --profile wasm-release
-	rm -rf $(BROWSER)
-	$(BINDGEN) --target web --no-typescript --out-dir $(BROWSER) --out-name manus-sync \
-		$(TARGET)/wasm32-unknown-unknown/wasm-release/frontend.wasm
-	end2end/node_modules/.bin/wasm-opt $(WASM_OPT) $@ -o $@.small
-	mv $@.small $@
+$(BROWSER)/manus-sync_bg.wasm: $(BROWSER_SOURCES) scripts/parts.mjs $(BROWSER_TOOLS) | compiler $(WASM_TARGET)
+	cargo build -p frontend --features split --target wasm32-unknown-unknown --profile wasm-release
+	BINDGEN=$(BINDGEN) SPLIT=$(SPLIT) node scripts/parts.mjs \
+		$(TARGET)/wasm32-unknown-unknown/wasm-release/frontend.wasm --out $(BROWSER)
+	touch $@
 
 site/.built: $(BROWSER)/manus-sync_bg.wasm $(SITE_SOURCES) $(NODE_MODULES)
-	node scripts/site.mjs --browser $(BROWSER) --out site --compress
+	STRICT_BUDGETS=1 node scripts/site.mjs --browser $(BROWSER) --out site --compress
 	touch $@
 
 $(NODE_MODULES): end2end/package.json end2end/package-lock.json
@@ -116,6 +116,9 @@ $(CLIENTS_VENV)/.installed: $(CLIENTS)/requirements.txt
 # Not --locked: the tool's own lock file may name versions that were withdrawn since.
 $(BINDGEN):
 	cargo install wasm-bindgen-cli --version $(BINDGEN_VERSION) --root $(CACHE)/tools/wasm-bindgen-$(BINDGEN_VERSION)
+
+$(SPLIT):
+	cargo install wasm_split_cli_support --version $(SPLIT_VERSION) --features build-binary --root $(CACHE)/tools/wasm-split-$(SPLIT_VERSION)
 
 $(WASM_TARGET):
 	rustup target add wasm32-unknown-unknown

@@ -79,6 +79,8 @@ pub struct Desk {
     pub notices: RwSignal<Vec<Notice>>,
     /// The tasks that are ticked.
     pub picked: RwSignal<SortedSet<TaskId>>,
+    /// The last step back or forward in time, with its number; `None` until somebody looks back.
+    pub steps: RwSignal<Option<(u32, bool)>>,
     counter: StoredValue<u32>,
 }
 
@@ -86,7 +88,8 @@ impl Desk {
     /// To be called once.
     pub fn provide() -> Self {
         let (ask, notices, picked) = (RwSignal::new(None), RwSignal::default(), RwSignal::default());
-        let desk = Self { ask, notices, picked, counter: StoredValue::new(0) };
+        let (steps, counter) = (RwSignal::new(None), StoredValue::new(0));
+        let desk = Self { ask, notices, picked, steps, counter };
         provide_context(desk);
         desk
     }
@@ -108,6 +111,12 @@ impl Desk {
     /// Closes the dialog.
     pub fn close(self) {
         self.ask.set(None);
+    }
+
+    /// Goes a step back or forward in time; looking back begins with the first.
+    pub fn step(self, forward: bool) {
+        self.steps
+            .update(|steps| *steps = Some((steps.map_or(0, |(last, _)| last.wrapping_add(1)), forward)));
     }
 
     /// Says something that went well.

@@ -33,6 +33,15 @@ pub fn find(selector: &str) -> Option<Element> {
     document().query_selector(selector).ok().flatten()
 }
 
+/// Does something when the browser has nothing else to do.
+#[cfg(feature = "hydrate")]
+pub fn when_idle(act: impl Fn() + Clone + 'static) {
+    // Not every browser tells when that is.
+    if request_idle_callback_with_handle(act.clone()).is_err() {
+        set_timeout(act, std::time::Duration::from_secs(2));
+    }
+}
+
 /// Puts a text into the clipboard.
 #[cfg(feature = "hydrate")]
 pub fn copy(text: &str) {
@@ -68,6 +77,34 @@ pub fn date_and_time(ms: engine::TimeMs) -> String {
 #[cfg(not(feature = "hydrate"))]
 pub fn date_and_time(_ms: engine::TimeMs) -> String {
     String::new()
+}
+
+/// A text in small letters, to be compared. The browser knows all alphabets already.
+#[cfg(feature = "hydrate")]
+pub fn lower(text: &str) -> String {
+    if text.is_ascii() {
+        text.to_ascii_lowercase()
+    } else {
+        js_sys::JsString::from(text).to_lower_case().into()
+    }
+}
+
+/// A text in small letters, to be compared.
+#[cfg(not(feature = "hydrate"))]
+pub fn lower(text: &str) -> String {
+    text.to_lowercase()
+}
+
+/// A number with its fraction, as it is written in JSON.
+#[cfg(feature = "hydrate")]
+pub fn number(value: f64) -> String {
+    js_sys::JsString::from(wasm_bindgen::JsValue::from(value)).into()
+}
+
+/// A number with its fraction, as it is written in JSON.
+#[cfg(not(feature = "hydrate"))]
+pub fn number(value: f64) -> String {
+    value.to_string()
 }
 
 /// A name for a call that nothing else has, so that repeating the call does nothing twice.

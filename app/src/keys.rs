@@ -8,7 +8,6 @@ use leptos::ev;
 use wasm_bindgen::JsCast;
 use web_sys::{Element, HtmlElement, KeyboardEvent};
 
-use crate::components::travel;
 use crate::desk::{Ask, Desk};
 use crate::dom;
 use crate::live::{Link, Live, order};
@@ -81,7 +80,7 @@ impl Keys {
             "m" => self.ask(Ask::Message { to: "*".to_owned(), reply_to: None }),
             "?" => self.desk.open(Ask::Help),
             " " if !dom::element_of(event.target()).is_some_and(on_something) => self.live.pause_or_go_on(),
-            "[" | "]" => travel::step(self.live, self.desk, key == "]"),
+            "[" | "]" => self.desk.step(key == "]"),
             "x" => pick_row(self.desk),
             "*" => self.pick_all(),
             "1" => self.view(""),

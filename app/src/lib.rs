@@ -12,6 +12,7 @@ mod keys;
 pub mod live;
 mod nav;
 mod pages;
+mod parts;
 mod prelude;
 mod read;
 #[cfg(feature = "ssr")]
@@ -24,15 +25,16 @@ use crate::prelude::*;
 
 use components::chrome::{banner, notices, rail, top_bar};
 use components::dialogs::dialog;
-use components::drawer::drawer;
-use components::travel::past_banner;
-use desk::Desk;
+use desk::{Desk, use_desk};
 use live::{Live, use_live};
 use nav::{Nav, use_nav};
 use pages::room;
 #[cfg(feature = "ssr")]
+pub use parts::{Apart, LOADER};
+use parts::{Part, Parts};
+#[cfg(feature = "ssr")]
 pub use shell::{paths, shell};
-use ui::{IntoNode, Node, div, el, nodes};
+use ui::{IntoNode, Node, div, el, nodes, when};
 
 /// The id of the element that the page lives in.
 const ROOT_ID: &str = "page";
@@ -42,6 +44,7 @@ fn provide() -> Live {
     let live = Live::new(&live::boot());
     provide_context(live);
     Desk::provide();
+    Parts::provide();
     Nav::provide();
     live
 }
@@ -51,17 +54,15 @@ fn page() -> Node {
     let (live, nav) = (use_live(), use_nav());
     let skip = el("a").class("skip").attr("href", "#room").add("Skip to the content");
     let room = el("main").attr("id", "room").attr("tabindex", "-1").add(room());
+    let desk = use_desk();
+    let travel = when(move || desk.steps.with(Option::is_some), || parts::show(Part::Travel));
+    let drawer = when(move || nav.place().open.is_some(), || parts::show(Part::Drawer));
     let app = div("app")
         .toggle("in-the-past", move || live.past_ms.get().is_some())
         .toggle("stale", move || live.link.get().is_broken())
         .toggle("with-drawer", move || nav.place().open.is_some());
-    nodes![
-        skip,
-        app.add(nodes![rail(), top_bar(), banner(), past_banner(), room, drawer()]),
-        dialog(),
-        notices()
-    ]
-    .into_node()
+    nodes![skip, app.add(nodes![rail(), top_bar(), banner(), travel, room, drawer]), dialog(), notices()]
+        .into_node()
 }
 
 /// The tab's title: how many things need the person, and where.
@@ -79,16 +80,21 @@ pub fn hydrate() {
     // An error means that there is an executor already, which does as well.
     let _ = any_spawner::Executor::init_wasm_bindgen();
     let owner = Owner::new();
-    owner.with(|| {
-        let live = provide();
-        if let Some(root) = document().get_element_by_id(ROOT_ID) {
-            ui::mount(&root, page);
-        }
-        keys::listen(live, desk::use_desk(), use_nav());
-        wake_up(live);
+    let (live, parts, nav) = owner.with(|| (provide(), parts::use_parts(), use_nav()));
+    leptos::task::spawn_local(async move {
+        // A part that does not come is missing on screen, and said to be; the rest is live.
+        parts.bring(parts.missing(&nav.place_now())).await;
+        owner.with(|| {
+            if let Some(root) = document().get_element_by_id(ROOT_ID) {
+                ui::mount(&root, page);
+            }
+            keys::listen(live, use_desk(), nav);
+            wake_up(live);
+        });
+        // The page lives as long as its tab.
+        std::mem::forget(owner);
+        dom::when_idle(move || leptos::task::spawn_local(parts.bring_all()));
     });
-    // The page lives as long as its tab.
-    std::mem::forget(owner);
 }
 
 /// Connects, and keeps the marks by which tests and scripts see how far the page is: `data-hydrated` on the body, `data-seq`

@@ -5,11 +5,15 @@ mod room;
 use crate::prelude::*;
 use engine::{ManusId, MessageId, TaskId};
 use leptos::ev;
+use leptos::task::spawn_local;
 pub use room::Room;
 use web_sys::MouseEvent;
 
+use crate::desk::{Desk, use_desk};
 use crate::dom;
 use crate::live::order::Show;
+use crate::live::{Live, use_live};
+use crate::parts::{LOST, Parts, use_parts};
 
 /// The addresses of all pages, for the server's router.
 #[cfg(feature = "ssr")]
@@ -151,12 +155,19 @@ impl Place {
 #[derive(Debug, Clone, Copy)]
 pub struct Nav {
     place: RwSignal<Place>,
+    live: Live,
+    parts: Parts,
+    desk: Desk,
+    /// Counts the ways, so that one that waits for a part of the page is given up for the next.
+    ways: StoredValue<u32>,
 }
 
 impl Nav {
     /// To be called once.
     pub fn provide() -> Self {
-        let nav = Self { place: RwSignal::new(Place::read(&present_address())) };
+        let place = RwSignal::new(Place::read(&present_address()));
+        let (live, parts, desk) = (use_live(), use_parts(), use_desk());
+        let nav = Self { place, live, parts, desk, ways: StoredValue::new(0) };
         provide_context(nav);
         nav.listen();
         nav
@@ -199,21 +210,51 @@ impl Nav {
 
     /// Goes to an address. With `replace` it takes the place of the present one, so that "back" skips it.
     pub fn goto(self, href: &str, replace: bool) {
-        let place = Place::read(href);
+        let (place, href) = (Place::read(href), href.to_owned());
         let other_room = place.room != self.place_now().room;
-        write_address(href, replace);
-        self.place.set(place);
-        if let Some(room) = dom::find("#room").filter(|_| other_room) {
-            room.set_scroll_top(0);
+        self.once_ready(&place.clone(), href.clone(), move || {
+            write_address(&href, replace);
+            self.place.set(place);
+            if let Some(room) = dom::find("#room").filter(|_| other_room) {
+                room.set_scroll_top(0);
+            }
+        });
+    }
+
+    /// Follows the browser to where it is already.
+    fn follow(self) {
+        let href = present_address();
+        let place = Place::read(&href);
+        self.once_ready(&place.clone(), href, move || self.place.set(place));
+    }
+
+    /// Arrives as soon as the parts of the page are there that show a place; until then, what is on screen stays. What cannot be
+    /// loaded at all is most likely of a server that is gone: the address is then asked for as a page of its own.
+    fn once_ready(self, place: &Place, href: String, arrive: impl FnOnce() + 'static) {
+        self.ways.update_value(|ways| *ways = ways.wrapping_add(1));
+        let (way, missing) = (self.ways.get_value(), self.parts.missing(place));
+        if missing.is_empty() {
+            return arrive();
         }
+        spawn_local(async move {
+            let there = self.parts.bring(missing).await;
+            if self.ways.get_value() != way {
+                return;
+            }
+            if there {
+                arrive();
+            } else if self.live.link.get_untracked().is_broken() {
+                self.desk.complain(LOST);
+            } else {
+                let _ = window().location().set_href(&href);
+            }
+        });
     }
 
     /// Follows "back" and "forward", and takes over clicks on links to this server's own pages.
     fn listen(self) {
         effect(move || {
-            let _ = window_event_listener_untyped("popstate", move |_| {
-                self.place.set(Place::read(&present_address()))
-            });
+            let _ = window_event_listener_untyped("popstate", move |_| self.follow());
             let _ = window_event_listener(ev::click, move |event| {
                 if let Some(href) = own_link(&event) {
                     event.prevent_default();

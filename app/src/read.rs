@@ -2,12 +2,16 @@
 //!
 //! serde_json reads text straight into any type, which takes all of its parser for each of them, twice: it lets a struct be
 //! written as a list, too. Here the text becomes a tree first, by the one copy of the parser; taking a type out of the tree is
-//! short. That is a quarter slower and, with the hundred shapes of this project, 20 KB less to load.
+//! short. That is a quarter slower and, with the hundred shapes of this project, 20 KB less to load. Structs are read in the order
+//! of their fields, as if they were lists: what serde derives for that is half as long as what looks at each name.
+
+use std::fmt;
 
 use engine::Json;
-use serde::de::value::{Error, MapAccessDeserializer, StringDeserializer};
+use serde::de::value::{MapAccessDeserializer, StringDeserializer};
 use serde::de::{
-    DeserializeOwned, DeserializeSeed, Deserializer, Error as _, MapAccess, SeqAccess, Unexpected, Visitor,
+    DeserializeOwned, DeserializeSeed, Deserializer, Error as _, Expected, MapAccess, SeqAccess, Unexpected,
+    Visitor,
 };
 
 /// Reads a value from its JSON. Fails, with the reason, where that is not of the value's shape.
@@ -20,22 +24,46 @@ fn tree(text: &[u8]) -> Result<Json, Error> {
     serde_json::from_slice(text).map_err(Error::custom)
 }
 
+/// Why something cannot be read.
+#[derive(Debug)]
+pub struct Error(String);
+
+impl fmt::Display for Error {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+impl std::error::Error for Error {}
+
+impl serde::de::Error for Error {
+    fn custom<T: fmt::Display>(message: T) -> Self {
+        Self(message.to_string())
+    }
+
+    // serde would tell what it found, too, and bring with it all that it takes to write fractions.
+    fn invalid_type(found: Unexpected<'_>, expected: &dyn Expected) -> Self {
+        Self::invalid_value(found, expected)
+    }
+
+    fn invalid_value(found: Unexpected<'_>, expected: &dyn Expected) -> Self {
+        match found {
+            Unexpected::Str(found) => Self(format!("expected {expected}, found {found:?}")),
+            _ => Self(format!("expected {expected}")),
+        }
+    }
+}
+
 /// A value to be taken apart.
 struct Tree(Json);
 
 impl Tree {
     /// It is not what was expected.
     #[cold]
-    fn odd(&self, expected: &dyn serde::de::Expected) -> Error {
+    fn odd(&self, expected: &dyn Expected) -> Error {
         let found = match &self.0 {
-            Json::Null => Unexpected::Unit,
-            Json::Bool(value) => Unexpected::Bool(*value),
-            Json::Int(value) => Unexpected::Signed(*value),
-            Json::UInt(value) => Unexpected::Unsigned(*value),
-            Json::Float(value) => Unexpected::Float(*value),
             Json::Text(value) => Unexpected::Str(value),
-            Json::List(_) => Unexpected::Seq,
-            Json::Object(_) => Unexpected::Map,
+            _ => Unexpected::Other(""),
         };
         Error::invalid_type(found, expected)
     }
@@ -136,10 +164,16 @@ impl<'de> Deserializer<'de> for Tree {
     fn deserialize_struct<V: Visitor<'de>>(
         self,
         _name: &'static str,
-        _fields: &'static [&'static str],
+        fields: &'static [&'static str],
         visitor: V,
     ) -> Result<V::Value, Error> {
-        self.deserialize_map(visitor)
+        match self.0 {
+            Json::Object(values) => {
+                let mut order = InOrder { fields: fields.iter(), values, at: 0, missing: None };
+                visitor.visit_seq(&mut order).map_err(|error| order.explain(error))
+            }
+            _ => Err(self.odd(&visitor)),
+        }
     }
 
     fn deserialize_enum<V: Visitor<'de>>(
@@ -174,6 +208,52 @@ impl<'de> SeqAccess<'de> for Items {
 
     fn size_hint(&self) -> Option<usize> {
         Some(self.0.len())
+    }
+}
+
+/// The fields of a struct in the order in which it declares them, wherever they stand.
+struct InOrder {
+    fields: std::slice::Iter<'static, &'static str>,
+    values: Vec<(String, Json)>,
+    /// Where the next one most likely is.
+    at: usize,
+    /// The last one that was asked for, if it is not there.
+    missing: Option<&'static str>,
+}
+
+impl InOrder {
+    /// The value of the next field; `None` after the last. One that is not there is like `null`.
+    fn value(&mut self) -> Option<Json> {
+        let name = *self.fields.next()?;
+        let is_it = |(other, _): &(String, Json)| other == name;
+        let (before, after) = self.values.split_at(self.at.min(self.values.len()));
+        let found = after.iter().position(is_it).map(|place| self.at + place);
+        let found = found.or_else(|| before.iter().position(is_it));
+        self.missing = if found.is_none() { Some(name) } else { None };
+        let found = found.and_then(|place| {
+            self.at = place + 1;
+            self.values.get_mut(place)
+        });
+        Some(found.map(|(_, value)| std::mem::take(value)).unwrap_or_default())
+    }
+
+    /// What is wrong, where serde only knows the number of the field.
+    fn explain(&self, error: Error) -> Error {
+        self.missing.map_or(error, Error::missing_field)
+    }
+}
+
+impl<'de> SeqAccess<'de> for &mut InOrder {
+    type Error = Error;
+
+    fn next_element_seed<T: DeserializeSeed<'de>>(&mut self, seed: T) -> Result<Option<T::Value>, Error> {
+        let Some(value) = self.value() else { return Ok(None) };
+        match seed.deserialize(Tree(value)) {
+            Ok(value) => Ok(Some(value)),
+            // What is not there may have a default.
+            Err(_) if self.missing.is_some() => Ok(None),
+            Err(error) => Err(error),
+        }
     }
 }
 
@@ -238,8 +318,27 @@ mod tests {
     fn says_what_is_wrong() {
         let why = |text: &str| from_json::<Snapshot>(text.as_bytes()).unwrap_err().to_string();
         assert!(why("{").contains("EOF"), "{}", why("{"));
-        assert!(why("[]").contains("invalid type: sequence"), "{}", why("[]"));
-        assert!(why("{}").contains("missing field `seq`"), "{}", why("{}"));
-        assert!(why(r#"{"seq":"x"}"#).contains(r#"invalid type: string "x""#), "{}", why(r#"{"seq":"x"}"#));
+        assert_eq!(why("[]"), "expected struct Snapshot");
+        assert_eq!(why("{}"), "missing field `seq`");
+        assert_eq!(why(r#"{"seq":"x"}"#), r#"expected u64, found "x""#);
+    }
+
+    #[test]
+    fn fields_stand_in_any_order_and_may_have_defaults() {
+        #[derive(Debug, PartialEq, serde::Deserialize)]
+        struct Shape {
+            first: u8,
+            maybe: Option<String>,
+            #[serde(default)]
+            list: Vec<u8>,
+            last: bool,
+        }
+        let read = |text: &str| from_json::<Shape>(text.as_bytes());
+        let whole = Shape { first: 1, maybe: Some("x".into()), list: vec![2], last: true };
+        assert_eq!(read(r#"{"last":true,"more":{},"list":[2],"maybe":"x","first":1}"#).unwrap(), whole);
+        let least = Shape { first: 1, maybe: None, list: Vec::new(), last: true };
+        assert_eq!(read(r#"{"first":1,"last":true}"#).unwrap(), least);
+        assert_eq!(read(r#"{"first":1}"#).unwrap_err().to_string(), "missing field `last`");
+        assert_eq!(read(r#"{"first":1,"list":[true]}"#).unwrap_err().to_string(), "expected u8");
     }
 }

@@ -3,7 +3,8 @@
 use leptos::prelude::*;
 
 use crate::live::{self, BOOT_ID};
-use crate::nav::PATHS;
+use crate::nav::{PATHS, use_nav};
+use crate::parts::{Apart, LOADER, files_for};
 use crate::{ROOT_ID, page, provide, theme, title, ui};
 
 /// The icons, drawn by reference all over the page. In the page itself, so that none of them appears late.
@@ -20,7 +21,19 @@ pub fn paths() -> impl Iterator<Item = &'static str> {
 pub fn shell(options: LeptosOptions) -> impl IntoView {
     let pkg = format!("/{}", options.site_pkg_dir);
     let boot = live::boot();
-    let (title, html) = untrack(|| (title(provide()), ui::to_html(page())));
+    let (title, html, files) = untrack(|| {
+        let live = provide();
+        (title(live), ui::to_html(page()), files_for(&use_nav().place_now()))
+    });
+    let parts = use_context::<Apart>().map(|_| {
+        let part = |file: String| {
+            view! { <link rel="preload" href=format!("{pkg}/{file}") r#as="fetch" crossorigin="anonymous" /> }
+        };
+        view! {
+            <link rel="modulepreload" href=format!("{pkg}/{LOADER}") />
+            {files.into_iter().map(part).collect::<Vec<_>>()}
+        }
+    });
     view! {
         <!DOCTYPE html>
         <html lang="en" data-theme=theme::chosen() data-seq=boot.snapshot.seq.to_string()>
@@ -34,6 +47,7 @@ pub fn shell(options: LeptosOptions) -> impl IntoView {
                 <link rel="preload" href=format!("{pkg}/fonts/inter-latin.woff2") r#as="font" type="font/woff2" crossorigin="anonymous" />
                 <link rel="stylesheet" href=format!("{pkg}/{}.css", options.output_name) />
                 <HydrationScripts options />
+                {parts}
             </head>
             <body>
                 <div id=ROOT_ID inner_html=html></div>

@@ -60,8 +60,9 @@ impl Front {
             let metrics = metrics.clone();
             async move { metrics.serve().await }
         };
-        let inside =
-            page::routes(&door, options).route("/export/{name}", get(export)).route("/metrics", get(metrics));
+        let inside = page::routes(&door, options, site.has_parts())
+            .route("/export/{name}", get(export))
+            .route("/metrics", get(metrics));
         let (for_those, within) = (gate.clone(), inside);
         let inside = move |request: Request| look(for_those.clone(), within.clone(), request);
         // For everybody: whether the server is well, what its interface is, and the files that any page is made of. Whatever is

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use app::api::{Door, Principal};
 use app::live::{Boot, Who};
-use app::{paths, shell};
+use app::{Apart, paths, shell};
 use axum::Router;
 use axum::extract::Request;
 use axum::response::{IntoResponse, Response};
@@ -21,16 +21,26 @@ use leptos_axum::{ResponseOptions, render_app_async_with_context};
 const RECENT: u64 = 100;
 
 /// Routes for all pages, and a page for what is none.
-pub fn routes(door: &Arc<Door>, options: &LeptosOptions) -> Router {
+pub fn routes(door: &Arc<Door>, options: &LeptosOptions, in_parts: bool) -> Router {
+    let page = Page { door: door.clone(), options: options.clone(), in_parts };
     let page = |status: StatusCode| {
-        let (door, options) = (door.clone(), options.clone());
-        move |request: Request| render(door.clone(), options.clone(), request, status)
+        let page = page.clone();
+        move |request: Request| render(page.clone(), request, status)
     };
     let router = paths().fold(Router::new(), |router, path| router.route(path, get(page(StatusCode::OK))));
     router.fallback(page(StatusCode::NOT_FOUND))
 }
 
-async fn render(door: Arc<Door>, options: LeptosOptions, request: Request, status: StatusCode) -> Response {
+/// What pages are made with.
+#[derive(Clone)]
+struct Page {
+    door: Arc<Door>,
+    options: LeptosOptions,
+    in_parts: bool,
+}
+
+async fn render(page: Page, request: Request, status: StatusCode) -> Response {
+    let Page { door, options, in_parts } = page;
     if !matches!(*request.method(), Method::GET | Method::HEAD) {
         return StatusCode::METHOD_NOT_ALLOWED.into_response();
     }
@@ -42,6 +52,9 @@ async fn render(door: Arc<Door>, options: LeptosOptions, request: Request, statu
         provide_context(boot.clone());
         provide_context(door.clone());
         provide_context(door.hub().clone());
+        if in_parts {
+            provide_context(Apart);
+        }
         protect();
     };
     let render = render_app_async_with_context(context, move || shell(options.clone()));

@@ -10,6 +10,7 @@ use std::net::SocketAddr;
 use std::path::{Component, Path, PathBuf};
 use std::sync::Arc;
 
+use app::LOADER;
 use axum::Router;
 use axum::extract::Path as UrlPath;
 use axum::response::{IntoResponse, Response};
@@ -84,6 +85,16 @@ impl Site {
     /// Where the stylesheet lies.
     pub fn css(&self) -> String {
         format!("/pkg/{}/{OUTPUT_NAME}.css", self.version())
+    }
+
+    /// Whether the parts of the browser's program are in files of their own.
+    pub fn has_parts(&self) -> bool {
+        let loader = format!("pkg/{LOADER}");
+        match self {
+            Site::Embedded => FILES.iter().any(|file| file.name == loader),
+            Site::Folder(folder) => folder.join(loader).is_file(),
+            Site::Missing => false,
+        }
     }
 
     /// The routes of all files. A path that is none of them is left to others.

@@ -64,7 +64,7 @@ impl From<ApiError> for Fault {
 /// A message as a sentence of its own.
 fn sentence(message: &str) -> String {
     let mut letters = message.chars();
-    let first = letters.next().map(|letter| letter.to_uppercase().to_string()).unwrap_or_default();
+    let first = letters.next().map(|letter| letter.to_ascii_uppercase().to_string()).unwrap_or_default();
     let end = if message.ends_with(['.', '?', '!']) { "" } else { "." };
     first + letters.as_str() + end
 }
@@ -83,11 +83,11 @@ impl Sending {
     }
 
     /// The name for a call with these arguments: the same as long as they are the same.
-    pub fn request_id(self, arguments: &impl std::fmt::Debug) -> Option<RequestId> {
+    pub fn request_id(self, arguments: &impl Serialize) -> Option<RequestId> {
         if self.copying.get_value() {
             return None;
         }
-        let arguments = format!("{arguments:?}");
+        let arguments = serde_json::to_string(arguments).ok()?;
         if let Some((_, id)) = self.last.get_value().filter(|(last, _)| *last == arguments) {
             return Some(id);
         }

@@ -19,6 +19,7 @@ use super::icon::icon;
 use crate::desk::{Ask, use_desk};
 use crate::dom;
 use crate::live::use_live;
+use crate::parts::{self, use_parts};
 use crate::ui::{El, IntoNode, Node, div, el, nodes};
 
 /// The fields at which a refusal can be shown. One about anything else is shown above the buttons.
@@ -37,30 +38,16 @@ const FIELDS: [&str; 10] = [
 
 /// Shows what the desk asks, as the browser's own modal dialog: it keeps the focus inside and gives it back, and Esc closes it.
 pub fn dialog() -> Node {
-    let desk = use_desk();
+    let (desk, there) = (use_desk(), use_parts());
     // Whether the next `close` only tells what the page did itself: by then, another question may have been asked.
     let expected = StoredValue::new(false);
     effect(move || {
-        let asked = desk.ask.with(Option::is_some);
+        let asked = desk.ask.with(|ask| ask.as_ref().is_some_and(|ask| there.has(parts::asking(ask))));
         // In the next frame, when the content is there, the browser finds the field to begin with.
         request_animation_frame(move || show(asked, expected));
     });
-    let content = move || match desk.ask.get()? {
-        Ask::CreateTask => Some(create_task::form()),
-        Ask::Message { to, reply_to } => Some(write::form(to, reply_to)),
-        Ask::Release(lock) => Some(confirm::release(lock)),
-        Ask::Cancel(id) => Some(confirm::cancel(id)),
-        Ask::Deregister(id) => Some(confirm::deregister(id)),
-        Ask::Edit(id) => Some(create_task::edit(id)),
-        Ask::Assign(id) => Some(decide::assign(id)),
-        Ask::Review(id, approve) => Some(decide::review(id, approve)),
-        Ask::Hold(id) => Some(decide::hold(id)),
-        Ask::Drain(id) => Some(decide::drain(id)),
-        Ask::ReleaseAll(id) => Some(decide::release_all(id)),
-        Ask::Bulk(what) => Some(bulk::form(what)),
-        Ask::Palette => Some(palette::palette()),
-        Ask::Help => Some(help::keys()),
-    };
+    let part = Memo::new(move |_| desk.ask.with(|ask| ask.as_ref().map(parts::asking)));
+    let content = move || part.get().map(parts::show);
     let small = move || {
         let large =
             |ask: &Ask| matches!(ask, Ask::CreateTask | Ask::Edit(_) | Ask::Message { .. } | Ask::Help);
@@ -83,6 +70,68 @@ pub fn dialog() -> Node {
         })
         .add(content)
         .into_node()
+}
+
+/// The palette, and the help.
+pub fn finding() -> Node {
+    asked(|ask| match ask {
+        Ask::Palette => Some(palette::palette()),
+        Ask::Help => Some(help::keys()),
+        _ => None,
+    })
+}
+
+/// What a task is to be.
+pub fn tasks() -> Node {
+    asked(|ask| match ask {
+        Ask::CreateTask => Some(create_task::form()),
+        Ask::Edit(id) => Some(create_task::edit(id)),
+        _ => None,
+    })
+}
+
+/// A message.
+pub fn letter() -> Node {
+    asked(|ask| match ask {
+        Ask::Message { to, reply_to } => Some(write::form(to, reply_to)),
+        _ => None,
+    })
+}
+
+/// Questions of whether, and perhaps why.
+pub fn confirming() -> Node {
+    asked(|ask| match ask {
+        Ask::Release(lock) => Some(confirm::release(lock)),
+        Ask::Cancel(id) => Some(confirm::cancel(id)),
+        Ask::Deregister(id) => Some(confirm::deregister(id)),
+        Ask::Hold(id) => Some(decide::hold(id)),
+        Ask::Drain(id) => Some(decide::drain(id)),
+        Ask::ReleaseAll(id) => Some(decide::release_all(id)),
+        _ => None,
+    })
+}
+
+/// Who is to do a task.
+pub fn assigning() -> Node {
+    asked(|ask| match ask {
+        Ask::Assign(id) => Some(decide::assign(id)),
+        _ => None,
+    })
+}
+
+/// Questions with something to choose.
+pub fn deciding() -> Node {
+    asked(|ask| match ask {
+        Ask::Review(id, approve) => Some(decide::review(id, approve)),
+        Ask::Bulk(what) => Some(bulk::form(what)),
+        _ => None,
+    })
+}
+
+/// What is asked, anew with each question.
+fn asked(draw: fn(Ask) -> Option<Node>) -> Node {
+    let desk = use_desk();
+    (move || draw(desk.ask.get()?)).into_node()
 }
 
 fn show(asked: bool, expected: StoredValue<bool>) {

@@ -53,7 +53,7 @@ fn frame(kind: &'static str, id: &str, head: impl IntoNode, body: impl IntoNode)
 
 /// Stands in a drawer about something that there is not.
 fn unknown(kind: &'static str, id: &str) -> Node {
-    let told = nothing("search", format!("There is no {} {id}.", kind.to_lowercase()), ());
+    let told = nothing("search", format!("There is no {} {id}.", kind.to_ascii_lowercase()), ());
     frame(kind, id, el("h2").add(id.to_owned()), told)
 }
 

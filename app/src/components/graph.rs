@@ -12,7 +12,7 @@ use crate::nav::{Nav, Open, use_nav};
 use crate::ui::{El, IntoNode, Node, div, each, el, nodes, when};
 
 /// The width and height of a task, within its place.
-const BOX: (f64, f64) = (180.0, 40.0);
+const BOX: (i64, i64) = (180, 40);
 /// The room around all, in pixels.
 const MARGIN: f64 = 16.0;
 /// How much larger or smaller one step of the zoom makes it, in per cent, and the bounds.
@@ -27,14 +27,15 @@ pub fn graph() -> Node {
         _ => None,
     });
     let drawn = Memo::new(move |_| live.of_tasks(|state| Graph::of(state, open.get().as_ref())));
-    let text = Memo::new(move |_| nav.place().text.trim().to_lowercase());
+    let text = Memo::new(move |_| dom::lower(nav.place().text.trim()));
     let size = move || {
         let (columns, rows) = drawn.with(|graph| graph.size);
         let (width, height) = (columns as f64 * CELL.0 + MARGIN, rows * CELL.1 + 2.0 * MARGIN);
+        let (width, height) = (width as i64, height as i64);
         (width, height, format!("width:{width}px;height:{height}px;zoom:{}%", zoom.get()))
     };
     let nodes_of = move || drawn.with(|graph| graph.nodes.clone());
-    let key = |node: &Task| format!("{} {} {} {}", node.id, node.column, node.row, node.critical);
+    let key = |node: &Task| format!("{} {:?} {}", node.id, corner(node), node.critical);
     let tasks = each(nodes_of, key, move |node| task(live, nav, node, text));
     let drawing = el("svg")
         .attr("aria-hidden", "true")
@@ -86,9 +87,9 @@ fn tools(drawn: Memo<Graph>, zoom: RwSignal<i32>) -> El {
     ])
 }
 
-/// Where the left upper corner of a task is.
-fn corner(node: &Task) -> (f64, f64) {
-    (MARGIN + node.column as f64 * CELL.0, MARGIN + node.row * CELL.1)
+/// Where the left upper corner of a task is, in whole pixels: writing fractions would cost the code for all of their cases.
+fn corner(node: &Task) -> (i64, i64) {
+    ((MARGIN + node.column as f64 * CELL.0) as i64, (MARGIN + node.row * CELL.1).round() as i64)
 }
 
 fn task(live: Live, nav: Nav, node: Task, text: Memo<String>) -> Option<El> {
@@ -99,7 +100,7 @@ fn task(live: Live, nav: Nav, node: Task, text: Memo<String>) -> Option<El> {
     let title = move || row.with(|row| row.value.title.clone());
     let (code, name) = (id.to_string(), title());
     let dim = {
-        let (code, name) = (code.to_lowercase(), name.to_lowercase());
+        let (code, name) = (dom::lower(&code), dom::lower(&name));
         move || text.with(|text| !text.is_empty() && !code.contains(text) && !name.contains(text))
     };
     let current = id.clone();
@@ -125,8 +126,8 @@ fn lines(graph: &Graph) -> Vec<El> {
     let line = |(from, to): &(usize, usize)| {
         let (from, to) = (&graph.nodes[*from], &graph.nodes[*to]);
         let ((x1, y1), (x2, y2)) = (corner(from), corner(to));
-        let (x1, y1, y2) = (x1 + BOX.0, y1 + BOX.1 / 2.0, y2 + BOX.1 / 2.0);
-        let bend = ((x2 - x1) / 2.0).min(48.0);
+        let (x1, y1, y2) = (x1 + BOX.0, y1 + BOX.1 / 2, y2 + BOX.1 / 2);
+        let bend = ((x2 - x1) / 2).min(48);
         let path = format!("M{x1} {y1}C{} {y1} {} {y2} {x2} {y2}", x1 + bend, x2 - bend);
         let critical = from.critical && to.critical;
         el("path").toggle("critical", move || critical).attr("d", path)

@@ -3,7 +3,7 @@
 pub mod acts;
 pub mod agents;
 pub mod bits;
-mod board;
+pub mod board;
 mod chart;
 pub mod chrome;
 pub mod connect;
@@ -12,7 +12,7 @@ pub mod drawer;
 pub mod feed;
 pub mod figures;
 pub mod files;
-mod graph;
+pub mod graph;
 mod health;
 pub mod icon;
 pub mod insights;

@@ -32,7 +32,11 @@ pub fn settings() -> Node {
     let export = ["tasks", "agents", "messages", "events"].map(|table| {
         let link = |format: &'static str| {
             let href = format!("/export/{table}.{format}");
-            el("a").class("button small").attr("download", true).attr("href", href).add(format.to_uppercase())
+            el("a")
+                .class("button small")
+                .attr("download", true)
+                .attr("href", href)
+                .add(format.to_ascii_uppercase())
         };
         el("p").class("line").add(el("span").add(table)).add(link("csv")).add(link("json")).into_node()
     });

@@ -8,8 +8,6 @@ use engine::{TaskId, TaskStatus};
 use super::bits::{
     act, agent_link, bar, button, caption, choose, filtered_out, nothing, panel, search_box, since,
 };
-use super::board::board;
-use super::graph::graph;
 use super::icon::{icon, priority_mark, status_mark, status_word};
 use super::rows::{Rows, cell, row_of};
 use crate::desk::{Ask, Bulk, Desk, use_desk};
@@ -18,6 +16,7 @@ use crate::live::row::{RowId, TaskRow};
 use crate::live::{Live, use_live, words};
 use crate::nav::{Open, Place, Room, use_nav};
 use crate::pages::first_run::first_task;
+use crate::parts::{Part, show};
 use crate::ui::{El, IntoNode, Node, div, el, nodes, span, when};
 
 const HEADS: &[(&str, &str)] = &[
@@ -39,8 +38,8 @@ pub fn task_views() -> Node {
         panel("Tasks", name, (), tools).add(content).into_node()
     };
     let shown = move || match view.get().as_str() {
-        "board" => other("board", board()),
-        "graph" => other("graph", graph()),
+        "board" => other("board", show(Part::Board)),
+        "graph" => other("graph", show(Part::Graph)),
         _ => tasks(),
     };
     shown.into_node()

@@ -8,7 +8,7 @@ use super::acts::Fault;
 use super::bits::{button, icon_button};
 use super::icon::icon;
 use crate::api::{self, ListEvents, Snapshot};
-use crate::desk::Desk;
+use crate::desk::{Desk, use_desk};
 use crate::dom;
 use crate::live::past::{LONGEST, Log};
 use crate::live::{Live, use_live, words};
@@ -19,7 +19,7 @@ const PAGE: i64 = 1_000;
 
 /// The button that begins to look back.
 pub fn look_back() -> Node {
-    button("button quiet", |desk| begin(use_live(), desk))
+    button("button quiet", |desk| desk.step(false))
         .test_id("look-back")
         .add(icon("undo"))
         .add("Look back")
@@ -27,7 +27,7 @@ pub fn look_back() -> Node {
 }
 
 /// Steps to the event before or after; looking back begins with the first step.
-pub fn step(live: Live, desk: Desk, forward: bool) {
+fn step(live: Live, desk: Desk, forward: bool) {
     match live.past_ms.get_untracked() {
         None if forward => {}
         None => begin(live, desk),
@@ -73,8 +73,19 @@ fn begin(live: Live, desk: Desk) {
     });
 }
 
+/// Follows the steps in time, and shows where they led.
+pub fn travel() -> Node {
+    let (live, desk) = (use_live(), use_desk());
+    effect(move || {
+        if let Some((_, forward)) = desk.steps.get() {
+            step(live, desk, forward);
+        }
+    });
+    past_banner()
+}
+
 /// While the picture is of the past: of when it is, and the way through time and back to now.
-pub fn past_banner() -> Node {
+fn past_banner() -> Node {
     let live = use_live();
     let at_ms = move || live.past_ms.get().unwrap_or_default();
     let shown = move || {
@@ -98,8 +109,8 @@ pub fn past_banner() -> Node {
             move || words::for_long(live.clock_ms.get() - at_ms()),
             " ago",
         ];
-        let back = icon_button("arrow-left", "The event before ([)", move |desk| step(live, desk, false));
-        let on = icon_button("arrow-right", "The next event (])", move |desk| step(live, desk, true));
+        let back = icon_button("arrow-left", "The event before ([)", |desk| desk.step(false));
+        let on = icon_button("arrow-right", "The next event (])", |desk| desk.step(true));
         let now =
             button("button small", move |_| live.back_to_now()).test_id("back-to-now").add("Back to now");
         el("section")

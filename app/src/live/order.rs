@@ -9,6 +9,7 @@ use engine::view::{FileLock, Message};
 use engine::{InstanceStatus, ManusId, MessageId, State, TaskId, TaskStatus};
 
 use super::row::{LockId, RowId};
+use crate::dom;
 
 /// Which tasks a list shows.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -83,7 +84,7 @@ pub const SORTS: [(&str, &str); 7] = [
 /// The tasks of this kind that contain the text in their id, title, agent or files. Work under way first, then what can start
 /// by urgency, then what waits; closed ones newest first. One of the words of [`SORTS`] asks for another order.
 pub fn tasks(state: &State, show: Show, text: &str, sort: &str) -> Vec<TaskId> {
-    let text = text.trim().to_lowercase();
+    let text = dom::lower(text.trim());
     let mut found: Vec<&Task> = state
         .tasks()
         .filter(|task| show.has(task.status()) && (text.is_empty() || mentions(task, &text)))
@@ -116,7 +117,7 @@ const fn place(status: TaskStatus) -> u8 {
 
 fn mentions(task: &Task, text: &str) -> bool {
     let spec = task.spec();
-    let has = |field: &str| field.to_lowercase().contains(text);
+    let has = |field: &str| dom::lower(field).contains(text);
     has(&spec.id.to_string())
         || has(&spec.title)
         || task.assigned_to().is_some_and(|manus| has(manus.as_str()))
@@ -146,8 +147,8 @@ pub fn locks(state: &State) -> Vec<LockId> {
 /// The locks in the order of their paths, each folder's name above what lies in it. With a text, only those whose path, holder or
 /// purpose contain it.
 pub fn lock_tree(state: &State, text: &str) -> Vec<RowId> {
-    let text = text.trim().to_lowercase();
-    let has = |field: &str| field.to_lowercase().contains(&text);
+    let text = dom::lower(text.trim());
+    let has = |field: &str| dom::lower(field).contains(&text);
     let wanted = |lock: &&FileLock| {
         has(lock.file_path.as_str())
             || has(lock.locked_by.as_str())

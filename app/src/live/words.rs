@@ -2,6 +2,8 @@
 
 use engine::{Json, Role, TaskStatus, TimeMs};
 
+use crate::dom;
+
 const SECOND_MS: TimeMs = 1_000;
 const MINUTE_MS: TimeMs = 60 * SECOND_MS;
 const HOUR_MS: TimeMs = 60 * MINUTE_MS;
@@ -80,7 +82,7 @@ pub const fn status(status: TaskStatus) -> &'static str {
 
 /// A message's kind as people say it: `CODE_REVIEW_REQUEST` becomes `code review request`.
 pub fn message_type(name: &str) -> String {
-    name.replace('_', " ").to_lowercase()
+    name.replace('_', " ").to_ascii_lowercase()
 }
 
 /// What a message says, in one line: its text if it has one, else its fields.
@@ -121,7 +123,7 @@ fn plain(value: &Json) -> String {
         Json::Bool(value) => value.to_string(),
         Json::Int(value) => value.to_string(),
         Json::UInt(value) => value.to_string(),
-        Json::Float(value) => value.to_string(),
+        Json::Float(value) => dom::number(*value),
         Json::Text(text) => text.clone(),
         Json::List(items) => items.iter().map(plain).collect::<Vec<_>>().join(", "),
         Json::Object(fields) => listed(fields),

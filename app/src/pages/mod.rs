@@ -6,21 +6,17 @@ use crate::prelude::*;
 
 use crate::components::agents::agents;
 use crate::components::bits::nothing;
-use crate::components::connect::connect;
 use crate::components::feed::feed;
 use crate::components::figures::key_figures;
-use crate::components::files::files;
-use crate::components::insights::insights;
 use crate::components::locks::locks;
 use crate::components::log::log;
-use crate::components::mail::mail;
 use crate::components::messages::messages;
 use crate::components::needs::needs;
-use crate::components::settings::settings;
 use crate::components::tasks::{task_views, tasks};
-use crate::components::timeline::timeline;
+use crate::components::timeline::timeline as chart;
 use crate::live::use_live;
 use crate::nav::{Room, use_nav};
+use crate::parts::{Part, show};
 use crate::ui::{IntoNode, Node, div, el, nodes};
 use first_run::first_run;
 
@@ -31,14 +27,14 @@ pub fn room() -> Node {
     let shown = move || match room.get() {
         Some(Room::Overview) => overview(),
         Some(Room::Tasks) => div("room").add(task_views()).into_node(),
-        Some(Room::Files) => unless_empty(files),
+        Some(Room::Files) => unless_empty(|| show(Part::Files)),
         Some(Room::Agents) => unless_empty(|| div("room").add(agents(true)).into_node()),
-        Some(Room::Messages) => unless_empty(mail),
-        Some(Room::Activity) => div("room").add(log()).into_node(),
-        Some(Room::Insights) => unless_empty(insights),
-        Some(Room::Connect) => connect(),
-        Some(Room::Settings) => settings(),
-        Some(Room::Timeline) => unless_empty(|| div("room").add(timeline()).into_node()),
+        Some(Room::Messages) => unless_empty(|| show(Part::Messages)),
+        Some(Room::Activity) => show(Part::Activity),
+        Some(Room::Insights) => unless_empty(|| show(Part::Insights)),
+        Some(Room::Connect) => show(Part::Connect),
+        Some(Room::Settings) => show(Part::Settings),
+        Some(Room::Timeline) => unless_empty(|| show(Part::Timeline)),
         None => nothing(
             "search",
             "There is no such page.",
@@ -54,6 +50,16 @@ fn unless_empty(room: fn() -> Node) -> Node {
     let empty = Memo::new(move |_| live.agent_rows(true).is_empty());
     let shown = move || if empty.get() { first_run() } else { room() };
     shown.into_node()
+}
+
+/// The room of activity.
+pub fn activity() -> Node {
+    div("room").add(log()).into_node()
+}
+
+/// The room of the timeline.
+pub fn timeline() -> Node {
+    div("room").add(chart()).into_node()
 }
 
 /// Everything at a glance: what needs the person, whether everyone moves, what is left.

@@ -119,7 +119,8 @@ pub(crate) fn reasons(agent: &Agent, task: &Task) -> (u64, Vec<String>) {
     add(fit > 0, format!("knows languages of its files ({fit} of 100)"));
     add(role_fit(agent, spec) > 0, format!("the title suits a {}", agent.role));
     add(speed != 1000, format!("works at {} % of the estimated speed", speed / 10));
-    add(agent.performance_score != 100.0, format!("has a performance score of {}", agent.performance_score));
+    let score = agent.performance_score.round() as i64;
+    add(score != 100, format!("has a performance score of {score}"));
     add(failed_before(agent, task), "failed at it before".to_owned());
     (thousandths(agent, task), reasons)
 }
@@ -180,6 +181,6 @@ fn role_fits(role: Role, title: &str) -> bool {
         Role::AiSpecialist => &["ai ", "llm", "prompt", "model", "embedding", "inference"],
         Role::Coordinator => &["plan", "coordinate", "roadmap", "triage", "release", "design"],
     };
-    let title = title.to_lowercase();
+    let title = title.to_ascii_lowercase();
     words.iter().any(|word| title.contains(word))
 }

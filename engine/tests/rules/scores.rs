@@ -120,6 +120,6 @@ fn whoever_was_slow_is_expected_to_be_slow() {
         why T2
             bo
             bo could, 60, done at 10800s: has it now, chosen by the rule; has a free hand
-            ada could, 76.726, done at 11803560ms: has a free hand; works at 85 % of the estimated speed; has a performance score of 92.5
+            ada could, 76.726, done at 11803560ms: has a free hand; works at 85 % of the estimated speed; has a performance score of 93
     "#]]);
 }

@@ -160,7 +160,7 @@ pub fn priorities(chosen: RwSignal<Priority>) -> Node {
     let choice = |priority: &Priority| {
         let priority = *priority;
         let word = priority.as_str();
-        let name = word[..1].to_owned() + &word[1..].to_lowercase();
+        let name = word[..1].to_owned() + &word[1..].to_ascii_lowercase();
         let input = el("input")
             .attr("type", "radio")
             .attr("name", "priority")

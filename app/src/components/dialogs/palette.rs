@@ -9,6 +9,7 @@ use web_sys::KeyboardEvent;
 
 use super::super::icon::icon;
 use crate::desk::{Ask, Desk, use_desk};
+use crate::dom;
 use crate::live::Live;
 use crate::live::use_live;
 use crate::nav::{Nav, Open, Place, Room, use_nav};
@@ -104,8 +105,8 @@ pub fn palette() -> Node {
 }
 
 fn found(live: Live, text: &str) -> Vec<Offer> {
-    let text = text.trim().to_lowercase();
-    let has = |field: &str| field.to_lowercase().contains(&text);
+    let text = dom::lower(text.trim());
+    let has = |field: &str| dom::lower(field).contains(&text);
     let rooms = Room::ALL.into_iter().map(|room| Offer {
         icon: room.icon(),
         name: room.name().to_owned(),

@@ -100,7 +100,7 @@ fn properties(live: Live, task: &Arc<SyncTask>) -> Node {
     let work = took.map_or(estimate.clone(), |took| format!("{estimate} estimated, {took} taken"));
     let needs = needs::listed(&task.required_capabilities);
     let time = |name, at_ms: Option<i64>| at_ms.map(|at_ms| property(name, since(move || at_ms)));
-    let priority = nodes![priority_mark(task.priority), task.priority.as_str().to_lowercase()];
+    let priority = nodes![priority_mark(task.priority), task.priority.as_str().to_ascii_lowercase()];
     el("dl")
         .class("properties")
         .add(nodes![

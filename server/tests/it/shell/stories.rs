@@ -249,7 +249,7 @@ async fn what_becomes_of_a_task() {
             T1 One is with bob
             AGENT  CAN  SCORE  WHY
             bob    yes  60.0   has it now, chosen by the rule; has a free hand
-            ada    yes  65.2   has a free hand; has a performance score of 92.5
+            ada    yes  65.2   has a free hand; has a performance score of 93
             $ manus-sync task list --status CANCELLED
             TASK  PRIORITY  STATUS     AGENT  DONE  TITLE
             T2    CRITICAL  CANCELLED  ada          Two, renamed

@@ -1,0 +1,240 @@
+//! The parts of the browser's program that are loaded apart: the rooms that are seldom first on screen, the drawer, the dialogs.
+//!
+//! Each part is a function that answers what draws it. In the browser's release build (feature `split`) such a function, and all
+//! that only parts need, are in files of their own; in every other build all parts are there from the start.
+
+use std::future::Future;
+use std::pin::Pin;
+
+use crate::prelude::*;
+use futures::FutureExt;
+use leptos::task::spawn_local;
+
+use crate::components;
+use crate::desk::{Ask, use_desk};
+use crate::nav::{Place, Room};
+use crate::pages;
+use crate::ui::{IntoNode, Node};
+
+/// What draws a part.
+type Draw = fn() -> Node;
+
+/// Why a part is not there. The browser's console says more.
+#[cfg(feature = "split")]
+type Lost = wasm_split_helpers::SplitLoaderError;
+/// Nothing can be missing where everything is in one piece.
+#[cfg(not(feature = "split"))]
+type Lost = std::convert::Infallible;
+
+type Loading = Pin<Box<dyn Future<Output = Result<Draw, Lost>>>>;
+
+/// In the context of a rendering when the site has the parts in files of their own.
+#[cfg(feature = "ssr")]
+#[derive(Debug, Clone, Copy)]
+pub struct Apart;
+
+/// The script that loads parts.
+#[cfg(feature = "ssr")]
+pub const LOADER: &str = "__wasm_split.js";
+
+/// The files without which a place cannot be shown, for the browser to load at once.
+#[cfg(feature = "ssr")]
+pub fn files_for(place: &Place) -> Vec<String> {
+    needed(place).map(|part| format!("{}.part", part.name())).collect()
+}
+
+/// What the person is told when a part cannot be loaded.
+pub const LOST: &str = "A part of the page could not be loaded. Try again, or reload the page.";
+
+macro_rules! parts {
+    ($($(#[$doc:meta])* $part:ident = $name:ident: $draw:expr;)+) => {
+        /// The parts.
+        #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+        pub enum Part {
+            $($(#[$doc])* $part,)+
+        }
+
+        impl Part {
+            /// All of them.
+            const ALL: &[Self] = &[$(Self::$part),+];
+
+            /// The name under which the site has its files.
+            #[cfg(feature = "ssr")]
+            pub const fn name(self) -> &'static str {
+                match self {
+                    $(Self::$part => stringify!($name),)+
+                }
+            }
+
+            fn load(self) -> Loading {
+                match self {
+                    $(Self::$part => Box::pin(apart::$name()),)+
+                }
+            }
+        }
+
+        mod apart {
+            use super::*;
+
+            $(
+                #[cfg(feature = "split")]
+                #[wasm_split_helpers::wasm_split($name, fallible)]
+                pub fn $name() -> Result<Draw, Lost> {
+                    Ok($draw)
+                }
+
+                #[cfg(not(feature = "split"))]
+                pub async fn $name() -> Result<Draw, Lost> {
+                    Ok($draw)
+                }
+            )+
+        }
+    };
+}
+
+parts! {
+    /// The room of messages.
+    Messages = messages: components::mail::mail;
+    /// The room of files.
+    Files = files: components::files::files;
+    /// The timeline.
+    Timeline = timeline: pages::timeline;
+    /// The room of insights.
+    Insights = insights: components::insights::insights;
+    /// The log.
+    Activity = activity: pages::activity;
+    /// How to connect agents.
+    Connect = connect: components::connect::connect;
+    /// The settings.
+    Settings = settings: components::settings::settings;
+    /// Tasks as a board.
+    Board = board: components::board::board;
+    /// Tasks as a graph.
+    Graph = graph: components::graph::graph;
+    /// The drawer.
+    Drawer = drawer: components::drawer::drawer;
+    /// The way through time.
+    Travel = travel: components::travel::travel;
+    /// The palette, and the help.
+    Finding = finding: components::dialogs::finding;
+    /// The dialogs about what a task is.
+    Tasks = tasks: components::dialogs::tasks;
+    /// The dialog in which a message is written.
+    Letter = letter: components::dialogs::letter;
+    /// The dialogs that only ask whether, and perhaps why.
+    Confirming = confirming: components::dialogs::confirming;
+    /// The dialog that says how each agent would do with a task.
+    Assigning = assigning: components::dialogs::assigning;
+    /// The other dialogs in which there is something to choose.
+    Deciding = deciding: components::dialogs::deciding;
+}
+
+/// What has to be there before a place can be shown.
+fn needed(place: &Place) -> impl Iterator<Item = Part> {
+    let room = match place.room {
+        Some(Room::Messages) => Some(Part::Messages),
+        Some(Room::Files) => Some(Part::Files),
+        Some(Room::Timeline) => Some(Part::Timeline),
+        Some(Room::Insights) => Some(Part::Insights),
+        Some(Room::Activity) => Some(Part::Activity),
+        Some(Room::Connect) => Some(Part::Connect),
+        Some(Room::Settings) => Some(Part::Settings),
+        Some(Room::Tasks) => match place.choice("view") {
+            "board" => Some(Part::Board),
+            "graph" => Some(Part::Graph),
+            _ => None,
+        },
+        Some(Room::Overview | Room::Agents) | None => None,
+    };
+    room.into_iter().chain(place.open.as_ref().map(|_| Part::Drawer))
+}
+
+/// The part that asks something.
+pub const fn asking(ask: &Ask) -> Part {
+    match ask {
+        Ask::Palette | Ask::Help => Part::Finding,
+        Ask::CreateTask | Ask::Edit(_) => Part::Tasks,
+        Ask::Message { .. } => Part::Letter,
+        Ask::Assign(_) => Part::Assigning,
+        Ask::Review(..) | Ask::Bulk(..) => Part::Deciding,
+        Ask::Release(_)
+        | Ask::Cancel(_)
+        | Ask::Deregister(_)
+        | Ask::Hold(_)
+        | Ask::Drain(_)
+        | Ask::ReleaseAll(_) => Part::Confirming,
+    }
+}
+
+/// The parts that have arrived. A handle in the context.
+#[derive(Debug, Clone, Copy)]
+pub struct Parts(RwSignal<Vec<Option<Draw>>>);
+
+impl Parts {
+    /// To be called once.
+    pub fn provide() -> Self {
+        let there =
+            |part: &Part| if cfg!(feature = "split") { None } else { part.load().now_or_never()?.ok() };
+        let parts = Self(RwSignal::new(Part::ALL.iter().map(there).collect()));
+        provide_context(parts);
+        parts
+    }
+
+    fn draw(self, part: Part) -> Option<Draw> {
+        self.0.with(|all| all[part as usize])
+    }
+
+    /// Whether a part is there, followed.
+    pub fn has(self, part: Part) -> bool {
+        self.draw(part).is_some()
+    }
+
+    /// What has to be there before a place can be shown, and is not.
+    pub fn missing(self, place: &Place) -> Vec<Part> {
+        needed(place).filter(|part| untrack(|| !self.has(*part))).collect()
+    }
+
+    /// Brings parts in; true when all of them are there.
+    pub async fn bring(self, parts: Vec<Part>) -> bool {
+        for part in parts {
+            match part.load().await {
+                Ok(draw) => self.0.update(|all| all[part as usize] = Some(draw)),
+                Err(_) => return false,
+            }
+        }
+        true
+    }
+
+    /// Brings all parts in, so that every way is short from then on. What is missing is asked for again when it is needed.
+    #[cfg(feature = "hydrate")]
+    pub async fn bring_all(self) {
+        for part in Part::ALL.iter().copied().filter(|part| untrack(|| !self.has(*part))) {
+            self.bring(vec![part]).await;
+        }
+    }
+}
+
+/// The parts that have arrived.
+pub fn use_parts() -> Parts {
+    expect_context::<Parts>()
+}
+
+/// A part on screen; nothing as long as it is on its way.
+pub fn show(part: Part) -> Node {
+    let (parts, desk) = (use_parts(), use_desk());
+    let there = Memo::new(move |_| parts.has(part));
+    let shown = move || {
+        if there.get() {
+            return untrack(|| parts.draw(part)).map(|draw| draw());
+        }
+        spawn_local(async move {
+            if !parts.bring(vec![part]).await {
+                // A dialog without content would only be in the way.
+                desk.close();
+                desk.complain(LOST);
+            }
+        });
+        None
+    };
+    shown.into_node()
+}
