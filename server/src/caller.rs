@@ -8,6 +8,7 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use app::api::Arguments;
+use engine::Seq;
 use serde::Serialize;
 use serde_json::{Value, json};
 use tokio::time::{Instant, sleep, timeout};
@@ -158,6 +159,11 @@ impl Caller {
     /// Where it looks for the server.
     pub fn whereabouts(&self) -> &Whereabouts {
         &self.whereabouts
+    }
+
+    /// Up to which event of the log the last answer had seen.
+    pub fn seq(&self) -> Option<Seq> {
+        self.client.as_ref().and_then(Client::seq)
     }
 
     /// Makes a call, with a `request_id` of its own where the call takes one and none was given.

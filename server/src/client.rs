@@ -4,8 +4,9 @@ mod stream;
 
 use std::time::Duration;
 
-use app::api::{ApiError, PREFIX};
+use app::api::{ApiError, PREFIX, SEQ_HEADER};
 use bytes::Bytes;
+use engine::Seq;
 use http::header::{AUTHORIZATION, CONTENT_TYPE, HOST};
 use http::{HeaderValue, Request, Response, StatusCode, Uri};
 use http_body_util::{BodyExt, Full};
@@ -48,6 +49,8 @@ pub struct Client {
     /// Who calls, for a server that asks.
     shown: Option<HeaderValue>,
     connection: Option<SendRequest<Full<Bytes>>>,
+    /// The newest event that an answer knew of.
+    seq: Option<Seq>,
 }
 
 impl Client {
@@ -61,7 +64,7 @@ impl Client {
         let uri: Uri = url.parse().map_err(|_| wrong())?;
         let host = uri.host().filter(|_| uri.scheme_str() == Some("http")).ok_or_else(wrong)?;
         let authority = format!("{host}:{}", uri.port_u16().unwrap_or(80));
-        Ok(Self { authority, server: None, shown: None, connection: None })
+        Ok(Self { authority, server: None, shown: None, connection: None, seq: None })
     }
 
     /// Lets nobody answer but this very server: another one may have got its address since.
@@ -74,6 +77,11 @@ impl Client {
     pub fn showing(mut self, token: Option<&str>) -> Result<Self, CallError> {
         self.shown = token.map(|token| gate::shows(token).ok_or_else(no_token)).transpose()?;
         Ok(self)
+    }
+
+    /// Up to which event of the log the last answer had seen.
+    pub fn seq(&self) -> Option<Seq> {
+        self.seq
     }
 
     /// Makes a call. A connection that broke since the last one is opened again.
@@ -139,6 +147,8 @@ impl Client {
             },
         };
         self.connection = Some(connection);
+        let seq = response.headers().get(&SEQ_HEADER).and_then(|seq| seq.to_str().ok()?.parse().ok());
+        self.seq = seq.or(self.seq);
         Ok(response)
     }
 

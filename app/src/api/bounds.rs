@@ -180,7 +180,7 @@ pub fn schema(call: &str, argument: &str) -> Option<serde_json::Value> {
         "description" => text(DESCRIPTION_MAX),
         "reason" | "note" | "comment" => text(NOTE_MAX),
         "program" | "model" | "label" => text(NAME_MAX),
-        "id" if call == "revoke_token" => text(*TOKEN_ID.end()),
+        "id" if call == "revoke_token" => needed(&TOKEN_ID),
         "expires_in_secs" => number(&EXPIRES_SECS),
         "text" | "about" => text(TEXT_MAX),
         "files" if call == "claim_files" => json!({ "minItems": 1, "maxItems": FILES_MAX, "items": path }),

@@ -119,7 +119,7 @@ fn events(point: &Point, kind: &str) -> String {
 fn figures() -> Node {
     let live = use_live();
     let times = Memo::new(move |_| live.of_tasks(durations));
-    let all = Memo::new(move |_| live.of_tasks(records));
+    let all = Memo::new(move |_| live.of_agents(records));
     let at = move |percent: usize| {
         times.with(|times| percentile(times, percent).map_or("–".to_owned(), words::for_long))
     };
@@ -161,7 +161,7 @@ fn figures() -> Node {
 /// What each agent has done against what was estimated.
 fn by_agent() -> Node {
     let live = use_live();
-    let all = Memo::new(move |_| live.of_tasks(records));
+    let all = Memo::new(move |_| live.of_agents(records));
     let most = move || {
         all.with(|all| {
             all.iter().map(|record| record.actual_minutes.max(record.estimated_minutes)).max().unwrap_or(0)

@@ -307,6 +307,12 @@ impl Live {
         self.peek(read)
     }
 
+    /// Reads what agents there are and what they have done, followed.
+    pub fn of_agents<R>(&self, read: impl FnOnce(&State) -> R) -> R {
+        self.lists.agents.track();
+        self.of_tasks(read)
+    }
+
     /// Reads what messages there are, followed.
     pub fn of_messages<R>(&self, read: impl FnOnce(&State) -> R) -> R {
         self.lists.messages.track();

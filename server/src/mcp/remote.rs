@@ -1,5 +1,6 @@
 //! Calls to a server in another process, for as long as there is one: it may stop and come back, perhaps elsewhere.
 
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Mutex, PoisonError};
 
 use app::api::ApiError;
@@ -23,12 +24,14 @@ pub struct Remote {
     /// One for each call that is under way at a time.
     // A std Mutex: nothing awaits while it is held.
     idle: Mutex<Vec<Caller>>,
+    /// The newest event that any answer knew of; 0 before the first.
+    heard: AtomicU64,
 }
 
 impl Remote {
     /// The server that these name.
     pub fn new(server: ServerArgs) -> Self {
-        Self { server, idle: Mutex::default() }
+        Self { server, idle: Mutex::default(), heard: AtomicU64::new(0) }
     }
 
     /// Why no call can be made at the moment, as far as one can tell without making one.
@@ -44,6 +47,7 @@ impl Remote {
         }
         let mut caller = self.caller()?;
         let outcome = caller.call_by_name(name, &arguments).await;
+        self.heard.fetch_max(caller.seq().unwrap_or(0), Ordering::Relaxed);
         let mut idle = self.idle.lock().unwrap_or_else(PoisonError::into_inner);
         if idle.len() < KEPT {
             idle.push(caller);
@@ -56,6 +60,11 @@ impl Remote {
             return Ok(caller);
         }
         Whereabouts::find(&self.server).map(Caller::new).map_err(as_refusal)
+    }
+
+    /// The newest event that any answer knew of.
+    pub fn heard(&self) -> Option<Seq> {
+        Some(self.heard.load(Ordering::Relaxed)).filter(|seq| *seq > 0)
     }
 
     /// The newest event.

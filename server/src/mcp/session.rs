@@ -1,10 +1,12 @@
 //! A client at work: its tools and resources, and who it is once it has joined.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
+use std::pin::pin;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 use std::time::Duration;
 
 use app::api::ApiError;
+use futures::stream::{self, Stream, StreamExt};
 use http::HeaderValue;
 use http::header::AUTHORIZATION;
 use rmcp::model::{
@@ -30,6 +32,8 @@ use super::watch::{Topic, Watch};
 
 /// How long notices are collected before they go out.
 const PACE: Duration = Duration::from_millis(50);
+/// How many of those who were told that they listen may not have begun to.
+const BEGUN_MAX: usize = 16;
 /// How many messages are read at once where the agent does not say.
 const MESSAGES: u64 = 20;
 /// How many messages an inbox shows as a resource.
@@ -51,6 +55,8 @@ struct Inner {
     attempts: Mutex<Attempts>,
     watched: Mutex<Watched>,
     joined: watch::Sender<()>,
+    /// What is watched for clients that are just being told that they listen, in their order.
+    begun: Mutex<VecDeque<Watch>>,
 }
 
 /// What a client of a revision before 2026-07-28 wants to hear of.
@@ -65,7 +71,14 @@ impl Session {
     /// A client whose calls go there; perhaps it is known who it is.
     pub fn new(backend: Backend, manus: Option<String>) -> Self {
         let (manus, attempts, watched) = (Mutex::new(manus), Mutex::default(), Mutex::default());
-        Self(Arc::new(Inner { backend, manus, attempts, watched, joined: watch::Sender::new(()) }))
+        Self(Arc::new(Inner {
+            backend,
+            manus,
+            attempts,
+            watched,
+            joined: watch::Sender::new(()),
+            begun: Mutex::default(),
+        }))
     }
 
     fn manus(&self) -> MutexGuard<'_, Option<String>> {
@@ -321,11 +334,18 @@ impl ServerHandler for Session {
             .resource_subscriptions
             .as_ref()
             .map(|uris| uris.iter().filter(known).cloned().collect());
+        // Begun before the client is told that it listens: what happens from then on is heard of.
+        let mut begun = self.0.begun.lock().unwrap_or_else(PoisonError::into_inner);
+        if begun.len() < BEGUN_MAX {
+            begun.push_back(self.0.backend.watch());
+        }
         Some(accepted)
     }
 
     async fn listen(&self, context: SubscriptionContext) -> Result<(), ErrorData> {
-        let mut watch = self.0.backend.watch();
+        let begun = self.0.begun.lock().unwrap_or_else(PoisonError::into_inner).pop_front();
+        let watch = begun.unwrap_or_else(|| self.0.backend.watch());
+        let mut news = pin!(news(watch));
         let mut joined = self.0.joined.subscribe();
         let uris = context.accepted().resource_subscriptions.clone().unwrap_or_default();
         let addresses: Vec<(String, Address)> =
@@ -333,7 +353,7 @@ impl ServerHandler for Session {
         let sink = context.sink();
         loop {
             tokio::select! {
-                topics = collected(&mut watch) => {
+                topics = news.next() => {
                     let Some(topics) = topics else { return Ok(()) };
                     for uri in touched(addresses.iter().map(|(uri, address)| (uri.as_str(), address)), &topics) {
                         if sink.notify_resource_updated(uri).await.is_err() {
@@ -352,8 +372,9 @@ impl ServerHandler for Session {
 }
 
 /// Tells a client of what it has subscribed to, for as long as it is there.
-async fn tell(session: Weak<Inner>, mut watch: Watch, peer: Peer<RoleServer>) {
-    while let Some(topics) = collected(&mut watch).await {
+async fn tell(session: Weak<Inner>, watch: Watch, peer: Peer<RoleServer>) {
+    let mut news = pin!(news(watch));
+    while let Some(topics) = news.next().await {
         let Some(inner) = session.upgrade() else { return };
         if peer.is_transport_closed() {
             return;
@@ -366,14 +387,16 @@ async fn tell(session: Weak<Inner>, mut watch: Watch, peer: Peer<RoleServer>) {
     }
 }
 
-/// What may be different, collected for a moment: a crowd of events is one notice.
-async fn collected(watch: &mut Watch) -> Option<BTreeSet<Topic>> {
-    let mut topics = watch.next().await?;
-    let until = Instant::now() + PACE;
-    while let Ok(Some(more)) = timeout_at(until, watch.next()).await {
-        topics.extend(more);
-    }
-    Some(topics)
+/// What may be different, collected for a moment each: a crowd of events is one notice. Nothing is lost by not waiting for the next.
+fn news(watch: Watch) -> impl Stream<Item = BTreeSet<Topic>> {
+    stream::unfold(watch, async |mut watch| {
+        let mut topics = watch.next().await?;
+        let until = Instant::now() + PACE;
+        while let Ok(Some(more)) = timeout_at(until, watch.next()).await {
+            topics.extend(more);
+        }
+        Some((topics, watch))
+    })
 }
 
 fn touched<'a>(

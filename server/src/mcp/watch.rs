@@ -46,7 +46,7 @@ enum Source {
         remote: Arc<Remote>,
         /// Open while the server is there.
         stream: Option<Stream>,
-        /// `None` until the server has answered for the first time.
+        /// `None` as long as the server has never answered.
         seen: Option<Seq>,
     },
 }
@@ -59,9 +59,10 @@ impl Watch {
         Self(Source::Here { door, feed, seen })
     }
 
-    /// The events of a server elsewhere.
+    /// The events of a server elsewhere, after what its answers have told of.
     pub fn there(remote: Arc<Remote>) -> Self {
-        Self(Source::There { remote, stream: None, seen: None })
+        let seen = remote.heard();
+        Self(Source::There { remote, stream: None, seen })
     }
 
     /// Begins now, where that takes asking. Where it fails, watching begins when the server is there.
