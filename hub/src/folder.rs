@@ -32,12 +32,15 @@ pub struct ServerInfo {
     /// Its database, where that is not in the folder.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub database: Option<PathBuf>,
+    /// By what its certificate is known, where it speaks TLS: SHA-256, in hexadecimal.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub certificate: Option<String>,
 }
 
 impl ServerInfo {
     /// Of this process, without an address.
     pub(crate) fn own(started_at_ms: TimeMs) -> Self {
-        Self { pid: std::process::id(), url: None, started_at_ms, database: None }
+        Self { pid: std::process::id(), url: None, started_at_ms, database: None, certificate: None }
     }
 
     /// A name for this one run of a server: another one that has its address later has another.
@@ -111,8 +114,14 @@ impl Folder {
     }
 
     /// Leaves word of where the server can be reached.
-    pub(crate) fn announce(&self, url: Option<String>, started_at_ms: TimeMs) -> Result<(), OpenError> {
-        let info = ServerInfo { url, database: self.database.clone(), ..ServerInfo::own(started_at_ms) };
+    pub(crate) fn announce(
+        &self,
+        url: Option<String>,
+        certificate: Option<String>,
+        started_at_ms: TimeMs,
+    ) -> Result<(), OpenError> {
+        let database = self.database.clone();
+        let info = ServerInfo { url, database, certificate, ..ServerInfo::own(started_at_ms) };
         let path = self.path.join("server.json");
         // Renamed into place, so that nobody reads half of it.
         let new = self.path.join("server.json.new");

@@ -147,7 +147,7 @@ impl Hub {
         let tasks = Mutex::new(tasks);
         let hub =
             Self(Arc::new(Inner { shared, access, paths, queue, stop, tasks, started_at_ms, imported }));
-        hub.0.shared.folder.announce(config.address, started_at_ms)?;
+        hub.0.shared.folder.announce(config.address, None, started_at_ms)?;
         Ok(hub)
     }
 
@@ -287,9 +287,11 @@ impl Hub {
         ServerInfo::own(self.0.started_at_ms).name()
     }
 
-    /// Leaves word in `.manus-sync/server.json` of where the server can be reached.
-    pub fn announce(&self, address: &str) -> Result<(), OpenError> {
-        self.0.shared.folder.announce(Some(address.to_owned()), self.0.started_at_ms)
+    /// Leaves word in `.manus-sync/server.json` of where the server can be reached, and by what its certificate is known, if it
+    /// has one.
+    pub fn announce(&self, address: &str, certificate: Option<&str>) -> Result<(), OpenError> {
+        let (address, certificate) = (address.to_owned(), certificate.map(str::to_owned));
+        self.0.shared.folder.announce(Some(address), certificate, self.0.started_at_ms)
     }
 
     /// The plan for the project as it is: the newest, or a new one if anything has happened since. Takes as long as planning may.

@@ -8,11 +8,13 @@ use std::time::Duration;
 use app::api::{ApiError, PREFIX};
 use http::header::{AUTHORIZATION, CONNECTION, CONTENT_LENGTH, HOST};
 use http::{HeaderMap, Uri};
+use rustls::{ClientConnection, StreamOwned};
 use serde_json::Value;
 
-use crate::client::{CallError, no_token};
+use crate::client::{Address, CallError, no_token, unreachable, untrusted};
 use crate::front::{OTHER_SERVER, SERVER_HEADER};
 use crate::gate;
+use crate::tls::{Secure, Trust};
 
 /// How long a connection may take. The server is on this machine; whoever edits a file waits.
 const CONNECT: Duration = Duration::from_millis(500);
@@ -25,27 +27,55 @@ const ANSWER_MAX: u64 = 64 * 1024 * 1024;
 #[derive(Debug)]
 pub struct Blocking {
     authority: String,
+    /// With what it is encrypted, where it is.
+    secure: Option<Secure>,
     /// Which server must be there, see [`SERVER_HEADER`].
     server: Option<String>,
     /// Who calls, for a server that asks.
     shown: Option<String>,
-    connection: Option<BufReader<TcpStream>>,
+    connection: Option<BufReader<Wire>>,
     /// How long an answer may take.
     pub patience: Duration,
 }
 
+/// What bytes go over.
+#[derive(Debug)]
+enum Wire {
+    Open(TcpStream),
+    Encrypted(Box<StreamOwned<ClientConnection, TcpStream>>),
+}
+
+impl Read for Wire {
+    fn read(&mut self, into: &mut [u8]) -> io::Result<usize> {
+        match self {
+            Self::Open(stream) => stream.read(into),
+            Self::Encrypted(stream) => stream.read(into),
+        }
+    }
+}
+
+impl Write for Wire {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        match self {
+            Self::Open(stream) => stream.write(bytes),
+            Self::Encrypted(stream) => stream.write(bytes),
+        }
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        match self {
+            Self::Open(stream) => stream.flush(),
+            Self::Encrypted(stream) => stream.flush(),
+        }
+    }
+}
+
 impl Blocking {
     /// A client of the server at this address, such as `http://localhost:3334`.
-    pub fn new(url: &str) -> Result<Self, CallError> {
-        let wrong = || {
-            CallError::Unreachable(format!(
-                "{url:?} is not a server's address; write it like http://localhost:3334"
-            ))
-        };
-        let uri: Uri = url.parse().map_err(|_| wrong())?;
-        let host = uri.host().filter(|_| uri.scheme_str() == Some("http")).ok_or_else(wrong)?;
-        let authority = format!("{host}:{}", uri.port_u16().unwrap_or(80));
-        Ok(Self { authority, server: None, shown: None, connection: None, patience: ANSWER })
+    /// `trust` says whom to believe there, where the address begins with https.
+    pub fn new(url: &str, trust: &Trust) -> Result<Self, CallError> {
+        let Address { authority, secure } = Address::of(url, trust)?;
+        Ok(Self { authority, secure, server: None, shown: None, connection: None, patience: ANSWER })
     }
 
     /// Lets nobody answer but this very server: another one may have got its address since.
@@ -68,10 +98,11 @@ impl Blocking {
     pub fn call(&mut self, name: &str, arguments: &Value) -> Result<Value, CallError> {
         let mut connection = match self.connection.take() {
             Some(connection) => connection,
-            None => self.connect().map_err(|error| self.unreachable(error))?,
+            None => self.connect()?,
         };
         let body = arguments.to_string();
-        let asked = connection.get_mut().write_all(self.request(name, &body).as_bytes());
+        let wire = connection.get_mut();
+        let asked = wire.write_all(self.request(name, &body).as_bytes()).and_then(|()| wire.flush());
         let (status, body, stays) =
             asked.and_then(|()| answer(&mut connection)).map_err(|error| self.lost(error))?;
         self.connection = stays.then_some(connection);
@@ -96,20 +127,29 @@ impl Blocking {
         )
     }
 
-    fn connect(&self) -> io::Result<BufReader<TcpStream>> {
-        connect(&self.authority, self.patience)
+    fn connect(&self) -> Result<BufReader<Wire>, CallError> {
+        let stream = connect(&self.authority, self.patience).map_err(|error| self.unreachable(error))?;
+        let Some(secure) = &self.secure else { return Ok(BufReader::new(Wire::Open(stream))) };
+        let session = ClientConnection::new(secure.config.clone(), secure.name.clone());
+        let mut stream = StreamOwned::new(session.map_err(|error| self.unreachable(error))?, stream);
+        // Before anything is asked: whoever is not believed learns nothing, and nothing was carried out.
+        while stream.conn.is_handshaking() {
+            stream.conn.complete_io(&mut stream.sock).map_err(|error| untrusted(&self.url(), &error))?;
+        }
+        Ok(BufReader::new(Wire::Encrypted(Box::new(stream))))
+    }
+
+    fn url(&self) -> String {
+        let scheme = if self.secure.is_some() { "https" } else { "http" };
+        format!("{scheme}://{}", self.authority)
     }
 
     fn unreachable(&self, why: impl std::fmt::Display) -> CallError {
-        let authority = &self.authority;
-        CallError::Unreachable(format!(
-            "no server answers at http://{authority} ({why}); start one with manus-sync serve"
-        ))
+        unreachable(&self.url(), why)
     }
 
     fn lost(&self, why: impl std::fmt::Display) -> CallError {
-        let authority = &self.authority;
-        CallError::Lost(format!("the server at http://{authority} did not answer ({why})"))
+        CallError::Lost(format!("the server at {} did not answer ({why})", self.url()))
     }
 }
 
@@ -124,14 +164,14 @@ pub(crate) fn post(uri: &Uri, headers: &HeaderMap, body: &[u8]) -> io::Result<(u
         head += &format!("{name}: {}\r\n", String::from_utf8_lossy(value.as_bytes()));
     }
     head += &format!("content-length: {}\r\n\r\n", body.len());
-    let mut connection = connect(&authority, ANSWER)?;
+    let mut connection = BufReader::new(connect(&authority, ANSWER)?);
     connection.get_mut().write_all(head.as_bytes())?;
     connection.get_mut().write_all(body)?;
     let (status, body, _) = answer(&mut connection)?;
     Ok((status, body))
 }
 
-fn connect(authority: &str, patience: Duration) -> io::Result<BufReader<TcpStream>> {
+fn connect(authority: &str, patience: Duration) -> io::Result<TcpStream> {
     let mut last = io::Error::other("its name leads nowhere");
     for address in addresses(authority)? {
         match TcpStream::connect_timeout(&address, CONNECT) {
@@ -139,7 +179,7 @@ fn connect(authority: &str, patience: Duration) -> io::Result<BufReader<TcpStrea
                 stream.set_nodelay(true)?;
                 stream.set_read_timeout(Some(patience))?;
                 stream.set_write_timeout(Some(patience))?;
-                return Ok(BufReader::new(stream));
+                return Ok(stream);
             }
             Err(error) => last = error,
         }

@@ -18,6 +18,7 @@ use crate::cli::ServerArgs;
 use crate::client::{CallError, Client, Stream};
 use crate::config;
 use crate::front::OTHER_SERVER;
+use crate::tls::Trust;
 
 /// How long a call is tried again.
 const PATIENCE: Duration = Duration::from_secs(10);
@@ -31,6 +32,8 @@ const ANSWER: Duration = Duration::from_secs(60);
 pub struct Whereabouts {
     place: Place,
     token: Option<String>,
+    /// The file with the authorities that vouch for the server; those of this machine where none is named.
+    cacert: Option<PathBuf>,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -62,17 +65,25 @@ impl Whereabouts {
     /// The address given, if there is one.
     pub fn named(args: &ServerArgs) -> Option<Self> {
         let url = args.server.clone().filter(|url| !url.is_empty())?;
-        let token = given(args).or_else(|| {
-            let here = std::env::current_dir().ok()?;
-            config::client_token(&hub::project_root(&here)?)
-        });
-        Some(Self { place: Place::Url(url), token })
+        let around = std::env::current_dir().ok().and_then(|here| hub::project_root(&here));
+        Some(Self::at(Place::Url(url), args, around.as_deref()))
+    }
+
+    /// What was not given is looked up in this project.
+    fn at(place: Place, args: &ServerArgs, root: Option<&Path>) -> Self {
+        let given = args.token.clone().filter(|token| !token.is_empty());
+        let cacert = args.cacert.clone().filter(|file| !file.as_os_str().is_empty());
+        let of_project = match (&given, &cacert) {
+            (Some(_), Some(_)) => config::ForClients::default(),
+            _ => root.map(config::for_clients).unwrap_or_default(),
+        };
+        Self { place, token: given.or(of_project.token), cacert: cacert.or(of_project.cacert) }
     }
 
     /// The server of this project, wherever it is.
     pub fn of_project(root: PathBuf, args: &ServerArgs) -> Self {
-        let token = given(args).or_else(|| config::client_token(&root));
-        Self { place: Place::Project(root), token }
+        let around = root.clone();
+        Self::at(Place::Project(root), args, Some(&around))
     }
 
     /// Shows this token, if no other one was given.
@@ -91,26 +102,28 @@ impl Whereabouts {
 
     /// A client of the server there.
     pub fn client(&self) -> Result<Client, CallError> {
-        let (url, server) = self.address()?;
-        let client = Client::new(&url)?.showing(self.token.as_deref())?;
+        let Found { url, server, trust } = self.address()?;
+        let client = Client::new(&url, &trust)?.showing(self.token.as_deref())?;
         Ok(server.into_iter().fold(client, Client::only))
     }
 
     /// The same, for what has no time for a runtime.
     pub fn blocking(&self) -> Result<Blocking, CallError> {
-        let (url, server) = self.address()?;
-        let client = Blocking::new(&url)?.showing(self.token.as_deref())?;
+        let Found { url, server, trust } = self.address()?;
+        let client = Blocking::new(&url, &trust)?.showing(self.token.as_deref())?;
         Ok(server.into_iter().fold(client, Blocking::only))
     }
 
-    /// The address, and which server must be there, where that matters.
-    fn address(&self) -> Result<(String, Option<String>), CallError> {
+    fn address(&self) -> Result<Found, CallError> {
+        let trust = self.cacert.clone().map_or(Trust::System, Trust::Authority);
         match &self.place {
-            Place::Url(url) => Ok((url.clone(), None)),
+            Place::Url(url) => Ok(Found { url: url.clone(), server: None, trust }),
             Place::Project(root) => {
                 let info = hub::server_info(root).ok_or_else(|| not_running(root))?;
-                let name = info.name();
-                Ok((info.url.ok_or_else(|| not_running(root))?, Some(name)))
+                let server = Some(info.name());
+                // By its own word: the names in its certificate are those by which others know it.
+                let trust = info.certificate.map_or(trust, Trust::Pinned);
+                Ok(Found { url: info.url.ok_or_else(|| not_running(root))?, server, trust })
             }
         }
     }
@@ -124,9 +137,12 @@ impl Whereabouts {
     }
 }
 
-/// The token of the command line or the environment, if there is one.
-fn given(args: &ServerArgs) -> Option<String> {
-    args.token.clone().filter(|token| !token.is_empty())
+/// A server's address.
+struct Found {
+    url: String,
+    /// Which server must be there, where that matters.
+    server: Option<String>,
+    trust: Trust,
 }
 
 fn not_running(root: &Path) -> CallError {
@@ -263,7 +279,7 @@ mod tests {
     #[test]
     fn an_empty_address_is_none() {
         let find = |url: &str| {
-            let args = ServerArgs { server: Some(url.to_owned()), token: Some(String::new()) };
+            let args = ServerArgs { server: Some(url.to_owned()), token: Some(String::new()), cacert: None };
             Whereabouts::find(&args)
         };
         let named = find("http://x:1").unwrap();

@@ -140,6 +140,7 @@ pub enum Command {
 const SERVE_EXAMPLES: &str = "Examples:
   manus-sync serve --project-root ~/shop --open
   manus-sync serve --listen 127.0.0.1:0        any free port; the line on stdout says which
+  manus-sync serve --listen 0.0.0.0:3334 --tls-cert server.pem --tls-key server.key --allow-host agents.example
   MANUS_SYNC_LISTEN=127.0.0.1:4000 manus-sync serve -v";
 
 const STATUS_EXAMPLES: &str = "Examples:
@@ -174,6 +175,12 @@ pub struct CommonArgs {
     /// Whether callers must show a token [default: auto]
     #[arg(long, value_name = "WHEN", env = "MANUS_SYNC_AUTH", value_enum)]
     pub auth: Option<Auth>,
+    /// Serve https: a PEM file with the server's certificate, and those between it and its authority after it
+    #[arg(long, value_name = "FILE", env = "MANUS_SYNC_TLS_CERT")]
+    pub tls_cert: Option<PathBuf>,
+    /// A PEM file with that certificate's private key
+    #[arg(long, value_name = "FILE", env = "MANUS_SYNC_TLS_KEY")]
+    pub tls_key: Option<PathBuf>,
     /// How many requests a second each token may make, where tokens are asked for; 0 for any number [default: 500]
     #[arg(long, value_name = "N", env = "MANUS_SYNC_RATE_LIMIT")]
     pub rate_limit: Option<u32>,

@@ -2,6 +2,7 @@
 
 mod stream;
 
+use std::io;
 use std::time::Duration;
 
 use app::api::{ApiError, PREFIX, SEQ_HEADER};
@@ -15,12 +16,15 @@ use hyper::client::conn::http1::{SendRequest, handshake};
 use hyper_util::rt::TokioIo;
 use serde::Serialize;
 use serde_json::Value;
+use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::TcpStream;
 use tokio::time::timeout;
+use tokio_rustls::TlsConnector;
 
 pub use self::stream::{Frame, Stream};
 use crate::front::SERVER_HEADER;
 use crate::gate;
+use crate::tls::{Secure, Trust, advice};
 
 /// How long a connection may take.
 const CONNECT: Duration = Duration::from_secs(5);
@@ -44,6 +48,8 @@ pub enum CallError {
 pub struct Client {
     /// Host and port.
     authority: String,
+    /// With what it is encrypted, where it is.
+    secure: Option<Secure>,
     /// Which server must be there, see [`SERVER_HEADER`].
     server: Option<String>,
     /// Who calls, for a server that asks.
@@ -55,16 +61,10 @@ pub struct Client {
 
 impl Client {
     /// A client of the server at this address, such as `http://localhost:3334`.
-    pub fn new(url: &str) -> Result<Self, CallError> {
-        let wrong = || {
-            CallError::Unreachable(format!(
-                "{url:?} is not a server's address; write it like http://localhost:3334"
-            ))
-        };
-        let uri: Uri = url.parse().map_err(|_| wrong())?;
-        let host = uri.host().filter(|_| uri.scheme_str() == Some("http")).ok_or_else(wrong)?;
-        let authority = format!("{host}:{}", uri.port_u16().unwrap_or(80));
-        Ok(Self { authority, server: None, shown: None, connection: None, seq: None })
+    /// `trust` says whom to believe there, where the address begins with https.
+    pub fn new(url: &str, trust: &Trust) -> Result<Self, CallError> {
+        let Address { authority, secure } = Address::of(url, trust)?;
+        Ok(Self { authority, secure, server: None, shown: None, connection: None, seq: None })
     }
 
     /// Lets nobody answer but this very server: another one may have got its address since.
@@ -125,7 +125,8 @@ impl Client {
         request.body(Full::new(body)).map_err(|error| self.unreachable(error))
     }
 
-    async fn send(&mut self, request: Request<Full<Bytes>>) -> Result<Response<Incoming>, CallError> {
+    /// Sends a request as it is.
+    pub async fn send(&mut self, request: Request<Full<Bytes>>) -> Result<Response<Incoming>, CallError> {
         let kept = match self.connection.take() {
             Some(mut connection) => connection.ready().await.is_ok().then_some(connection),
             None => None,
@@ -169,11 +170,27 @@ impl Client {
         let stream = stream.map_err(|error| self.unreachable(error))?;
         // Answers are small and waited for. Where this cannot be set, they only come later.
         let _ = stream.set_nodelay(true);
+        let Some(secure) = &self.secure else { return self.speak(stream).await };
+        let connector = TlsConnector::from(secure.config.clone());
+        let stream = timeout(CONNECT, connector.connect(secure.name.clone(), stream)).await;
+        let stream = stream.map_err(|_| self.unreachable("no answer"))?;
+        self.speak(stream.map_err(|error| untrusted(&self.url(), &error))?).await
+    }
+
+    async fn speak(
+        &self,
+        stream: impl AsyncRead + AsyncWrite + Unpin + Send + 'static,
+    ) -> Result<SendRequest<Full<Bytes>>, CallError> {
         let (sender, connection) =
             handshake(TokioIo::new(stream)).await.map_err(|error| self.unreachable(error))?;
         // Ends with the sender; an error shows at the next call.
         tokio::spawn(connection);
         Ok(sender)
+    }
+
+    fn url(&self) -> String {
+        let scheme = if self.secure.is_some() { "https" } else { "http" };
+        format!("{scheme}://{}", self.authority)
     }
 
     /// What a status of 400 and above means. Whoever does not answer in our JSON is no server of ours.
@@ -185,18 +202,55 @@ impl Client {
     }
 
     fn unreachable(&self, why: impl std::fmt::Display) -> CallError {
-        let authority = &self.authority;
-        CallError::Unreachable(format!(
-            "no server answers at http://{authority} ({why}); start one with manus-sync serve"
-        ))
+        unreachable(&self.url(), why)
     }
 
     fn lost(&self, why: impl std::fmt::Display) -> CallError {
-        let authority = &self.authority;
+        let url = self.url();
         CallError::Lost(format!(
-            "the connection to http://{authority} broke before the answer came ({why}); see with manus-sync status whether \
+            "the connection to {url} broke before the answer came ({why}); see with manus-sync status whether \
              the server still runs"
         ))
+    }
+}
+
+/// A server's address, and how to talk to it.
+#[derive(Debug)]
+pub(crate) struct Address {
+    /// Host and port.
+    pub authority: String,
+    /// With what connections are encrypted, where they are.
+    pub secure: Option<Secure>,
+}
+
+impl Address {
+    pub(crate) fn of(url: &str, trust: &Trust) -> Result<Self, CallError> {
+        let wrong = || {
+            CallError::Unreachable(format!(
+                "{url:?} is not a server's address; write it like http://localhost:3334"
+            ))
+        };
+        let uri: Uri = url.parse().map_err(|_| wrong())?;
+        let host = uri.host().ok_or_else(wrong)?;
+        let (secure, port) = match uri.scheme_str() {
+            Some("http") => (None, 80),
+            Some("https") => (Some(trust.secure(host).map_err(CallError::Unreachable)?), 443),
+            _ => return Err(wrong()),
+        };
+        Ok(Self { authority: format!("{host}:{}", uri.port_u16().unwrap_or(port)), secure })
+    }
+}
+
+/// Nobody answers there.
+pub(crate) fn unreachable(url: &str, why: impl std::fmt::Display) -> CallError {
+    CallError::Unreachable(format!("no server answers at {url} ({why}); start one with manus-sync serve"))
+}
+
+/// Somebody answers there, but cannot be believed.
+pub(crate) fn untrusted(url: &str, error: &io::Error) -> CallError {
+    match advice(error) {
+        Some(advice) => CallError::Unreachable(format!("the server at {url} is not to be trusted: {advice}")),
+        None => unreachable(url, error),
     }
 }
 

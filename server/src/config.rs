@@ -13,6 +13,7 @@ use crate::gate::Auth;
 use crate::log::{EndpointError, LogFormat, LogOptions};
 use crate::serve::Options;
 use crate::site::Site;
+use crate::tls::Identity;
 
 /// Where the server listens unless told otherwise.
 pub const LISTEN: &str = "127.0.0.1:3334";
@@ -53,6 +54,10 @@ struct File {
     rate_limit: Option<u32>,
     /// What this project's commands show to a server that asks for it.
     token: Option<String>,
+    /// Who vouches for that server.
+    cacert: Option<PathBuf>,
+    tls_cert: Option<PathBuf>,
+    tls_key: Option<PathBuf>,
 }
 
 impl File {
@@ -85,10 +90,23 @@ pub(crate) fn hook_settings(project_root: &Path) -> Result<HookSettings, ConfigE
     File::read(project_root).map(|file| file.hooks)
 }
 
-/// What a project's file says that its commands shall show to the server. A file that cannot be read says nothing: whoever
-/// serves the project is told what is wrong with it.
-pub(crate) fn client_token(project_root: &Path) -> Option<String> {
-    File::read(project_root).ok()?.token.filter(|token| !token.is_empty())
+/// What a project's file says to those who talk to its server.
+#[derive(Debug, Default)]
+pub(crate) struct ForClients {
+    /// What to show there.
+    pub token: Option<String>,
+    /// Who vouches for it.
+    pub cacert: Option<PathBuf>,
+}
+
+/// What a project's file says to its commands. A file that cannot be read says nothing: whoever serves the project is told what
+/// is wrong with it.
+pub(crate) fn for_clients(project_root: &Path) -> ForClients {
+    let file = File::read(project_root).unwrap_or_default();
+    ForClients {
+        token: file.token.filter(|token| !token.is_empty()),
+        cacert: file.cacert.map(|file| project_root.join(file)),
+    }
 }
 
 /// How to serve a project.
@@ -156,6 +174,10 @@ fn options(mut hub: hub::Config, args: CommonArgs, file: File) -> Result<Options
     }
     hub.keep_history_ms = args.keep_history.or(file.keep_history).map(Span::ms);
     settings.reassign_stalled = args.reassign_stalled || file.reassign_stalled;
+    let within = |file: Option<PathBuf>| file.map(|file| hub.project_root.join(file));
+    let tls_key = args.tls_key.or_else(|| within(file.tls_key));
+    let tls = Identity::of(args.tls_cert.or_else(|| within(file.tls_cert)), tls_key);
+    let tls = tls.map_err(|error| ConfigError(error.to_string()))?;
     let listen = address(args.listen.or(file.listen).as_deref().unwrap_or(LISTEN))?;
     let allow_hosts = if args.allow_host.is_empty() { file.allow_host } else { args.allow_host };
     let auth = args.auth.or(file.auth).unwrap_or_default();
@@ -165,7 +187,7 @@ fn options(mut hub: hub::Config, args: CommonArgs, file: File) -> Result<Options
             "rate-limit is {rate_limit}; use at most {RATE_LIMIT_MAX}, or 0 for none"
         )));
     }
-    Ok(Options { hub, listen, allow_hosts, auth, rate_limit, site: Site::find() })
+    Ok(Options { hub, listen, allow_hosts, auth, rate_limit, tls, site: Site::find() })
 }
 
 fn address(text: &str) -> Result<SocketAddr, ConfigError> {

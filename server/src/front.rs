@@ -7,7 +7,7 @@ use axum::Router;
 use axum::extract::{Path, Request};
 use axum::response::Response;
 use axum::routing::get;
-use http::header::{ACCEPT, CACHE_CONTROL, X_CONTENT_TYPE_OPTIONS};
+use http::header::{ACCEPT, CACHE_CONTROL, STRICT_TRANSPORT_SECURITY, X_CONTENT_TYPE_OPTIONS};
 use http::{HeaderMap, HeaderName, HeaderValue, Method};
 use leptos::config::LeptosOptions;
 use tower::ServiceExt;
@@ -28,6 +28,9 @@ pub const OTHER_SERVER: &str = "other_server";
 
 /// The call after which its own caller may be let in no more.
 const REVOKING: &str = "/api/v1/revoke_token";
+
+/// A year, in seconds, as is usual.
+const ENCRYPTED_ONLY: HeaderValue = HeaderValue::from_static("max-age=31536000");
 
 const SAME_ORIGIN_ONLY: HeaderName = HeaderName::from_static("cross-origin-resource-policy");
 
@@ -87,6 +90,7 @@ impl Front {
     /// Answers a request.
     pub async fn answer(&self, request: Request) -> Response {
         let zip = compress::is_welcome(request.headers());
+        let insists = self.0.guard.insists(request.headers());
         let admitted = self.0.guard.check(request.uri(), request.headers());
         let mut response = match admitted.and_then(|()| self.check_name(request.headers())) {
             Ok(()) => self.let_in(request).await,
@@ -100,6 +104,9 @@ impl Front {
         }
         let headers = response.headers_mut();
         headers.insert(X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
+        if insists {
+            headers.insert(STRICT_TRANSPORT_SECURITY, ENCRYPTED_ONLY);
+        }
         headers.insert(SAME_ORIGIN_ONLY, HeaderValue::from_static("same-origin"));
         headers.entry(CACHE_CONTROL).or_insert(HeaderValue::from_static("no-store"));
         response

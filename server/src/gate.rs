@@ -86,9 +86,9 @@ impl Peer {
 }
 
 impl Gate {
-    /// In front of this project.
-    pub fn new(hub: Hub, required: bool, rate_limit: u32) -> Self {
-        let cookie = Cookie::of(&hub.log_id());
+    /// In front of this project. With `encrypted` its cookies are for encrypted connections alone.
+    pub fn new(hub: Hub, required: bool, rate_limit: u32, encrypted: bool) -> Self {
+        let cookie = Cookie::of(&hub.log_id(), encrypted);
         let asking =
             (rate_limit > 0).then(|| Pace::new(Duration::from_secs(1) / rate_limit, rate_limit * AHEAD));
         let failing = Pace::new(FAILURE_EACH, FAILURES_AT_ONCE);

@@ -23,6 +23,8 @@ pub struct Guard {
     /// and show an address instead.
     any_address: bool,
     port: u16,
+    /// Whether all connections are encrypted.
+    encrypted: bool,
 }
 
 impl Guard {
@@ -36,7 +38,21 @@ impl Guard {
             });
         }
         hosts.extend(allowed.iter().map(|host| host.to_lowercase()));
-        Self { hosts, any_address: address.ip().is_unspecified(), port: address.port() }
+        let any_address = address.ip().is_unspecified();
+        Self { hosts, any_address, port: address.port(), encrypted: false }
+    }
+
+    /// The same where all connections are encrypted: a page that came over an open wire may be anybody's.
+    pub fn encrypted(mut self, encrypted: bool) -> Self {
+        self.encrypted = encrypted;
+        self
+    }
+
+    /// Whether browsers may be told to come encrypted only. Not for the names of this machine: what a browser notes for
+    /// `localhost` counts for all that listens there, on any port.
+    pub fn insists(&self, headers: &HeaderMap) -> bool {
+        let host = without_port(headers.get(HOST).map(HeaderValue::as_bytes).unwrap_or_default());
+        self.encrypted && !LOOPBACK.iter().any(|name| name.as_bytes().eq_ignore_ascii_case(host))
     }
 
     /// Refuses a request for another host or from another origin.
@@ -67,6 +83,9 @@ impl Guard {
     /// another of our names at our port.
     fn is_own_origin(&self, origin: &[u8], host: &[u8]) -> bool {
         let (authority, default_port) = if let Some(rest) = origin.strip_prefix(b"http://") {
+            if self.encrypted {
+                return false;
+            }
             (rest, 80)
         } else if let Some(rest) = origin.strip_prefix(b"https://") {
             (rest, 443)

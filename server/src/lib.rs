@@ -26,3 +26,4 @@ pub mod page;
 pub mod reference;
 pub mod serve;
 pub mod site;
+pub mod tls;

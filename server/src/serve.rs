@@ -13,20 +13,25 @@ use hub::{Hub, OpenError};
 use hyper::server::conn::http1;
 use hyper::service::service_fn;
 use hyper_util::rt::{TokioIo, TokioTimer};
-use hyper_util::server::graceful::GracefulShutdown;
+use hyper_util::server::graceful::{GracefulShutdown, Watcher};
+use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::watch;
 use tokio::task::JoinHandle;
+use tokio_rustls::server::TlsStream;
 
 use crate::front::Front;
 use crate::gate::{Auth, Gate, Peer};
 use crate::guard::Guard;
 use crate::site::Site;
+use crate::tls::{Encryption, Identity, TlsError, Trust};
 
 /// How long a connection may be idle, or take to send a request's head.
 const PATIENCE: Duration = Duration::from_secs(75);
 /// How long calls under way may take after the word to stop.
 const DRAIN: Duration = Duration::from_secs(10);
+/// How long two may take to agree on how to encrypt.
+const HANDSHAKE: Duration = Duration::from_secs(10);
 /// How long to wait when the system has no more sockets to give.
 const OUT_OF_SOCKETS: Duration = Duration::from_millis(100);
 
@@ -43,6 +48,8 @@ pub struct Options {
     pub auth: Auth,
     /// How many requests a second a token or session may make; 0 for any number.
     pub rate_limit: u32,
+    /// With what to encrypt; plain HTTP without.
+    pub tls: Option<Identity>,
     /// The dashboard's files.
     pub site: Site,
 }
@@ -70,6 +77,9 @@ pub enum StartError {
         "{0} can be reached from other machines, where --auth off would let anybody in; leave it out, or listen on 127.0.0.1"
     )]
     Exposed(SocketAddr),
+    /// It cannot encrypt as it was told to.
+    #[error(transparent)]
+    Tls(#[from] TlsError),
     /// The address is taken or not there.
     #[error(
         "cannot listen on {address}: {error}; choose another address with --listen (port 0 takes any that is free)"
@@ -86,6 +96,8 @@ pub enum StartError {
 #[derive(Debug)]
 pub struct Server {
     address: SocketAddr,
+    /// By what its certificate is known.
+    certificate: Option<String>,
     hub: Hub,
     closing: watch::Sender<bool>,
     accepting: JoinHandle<GracefulShutdown>,
@@ -94,10 +106,11 @@ pub struct Server {
 impl Server {
     /// Opens the project and begins to accept connections.
     pub async fn start(options: Options) -> Result<Self, StartError> {
+        let encryption = options.tls.as_ref().map(Identity::load).transpose()?;
         let asks = Self::asks(&options).await?;
         // The project first: who starts a second server learns of the first, not that some port is taken.
         let hub = Hub::open(options.hub.clone()).await?;
-        match Self::open_door(&hub, &options, asks).await {
+        match Self::open_door(&hub, &options, asks, encryption).await {
             Ok(server) => Ok(server),
             Err(error) => {
                 hub.shutdown().await;
@@ -123,7 +136,12 @@ impl Server {
         Ok(asks)
     }
 
-    async fn open_door(hub: &Hub, options: &Options, asks: bool) -> Result<Self, StartError> {
+    async fn open_door(
+        hub: &Hub,
+        options: &Options,
+        asks: bool,
+        encryption: Option<Encryption>,
+    ) -> Result<Self, StartError> {
         let Options { listen, allow_hosts, site, .. } = options;
         let listen = *listen;
         let cannot = |error| StartError::Listen { address: listen, error };
@@ -131,15 +149,17 @@ impl Server {
         let address = listener.local_addr().map_err(cannot)?;
         let (closing, closed) = watch::channel(false);
         let door = Arc::new(Door::new(hub.clone(), closed.clone()));
-        let (guard, gate) =
-            (Guard::new(address, allow_hosts), Gate::new(hub.clone(), asks, options.rate_limit));
+        let encrypted = encryption.is_some();
+        let guard = Guard::new(address, allow_hosts).encrypted(encrypted);
+        let gate = Gate::new(hub.clone(), asks, options.rate_limit, encrypted);
         let front = Front::new(door, guard, gate, site, &site.leptos_options(address));
         if asks {
             hub.leave_local_key()?;
         }
-        hub.announce(&url(address))?;
-        let accepting = tokio::spawn(accept(listener, front, closed));
-        Ok(Self { address, hub: hub.clone(), closing, accepting })
+        let certificate = encryption.as_ref().map(|encryption| encryption.certificate.clone());
+        hub.announce(&url(address, encrypted), certificate.as_deref())?;
+        let accepting = tokio::spawn(accept(listener, encryption, front, closed));
+        Ok(Self { address, certificate, hub: hub.clone(), closing, accepting })
     }
 
     /// Where it listens.
@@ -149,7 +169,12 @@ impl Server {
 
     /// Where it can be reached.
     pub fn url(&self) -> String {
-        url(self.address)
+        url(self.address, self.certificate.is_some())
+    }
+
+    /// By what callers in this process know that it is this server.
+    pub fn trust(&self) -> Trust {
+        self.certificate.clone().map_or(Trust::System, Trust::Pinned)
     }
 
     /// The project that it serves.
@@ -169,17 +194,25 @@ impl Server {
     }
 }
 
-fn url(address: SocketAddr) -> String {
+fn url(address: SocketAddr, encrypted: bool) -> String {
+    let scheme = if encrypted { "https" } else { "http" };
     match address {
-        SocketAddr::V4(v4) if v4.ip().octets() == [127, 0, 0, 1] => format!("http://localhost:{}", v4.port()),
+        SocketAddr::V4(v4) if v4.ip().octets() == [127, 0, 0, 1] => {
+            format!("{scheme}://localhost:{}", v4.port())
+        }
         // All of this machine's addresses; this one serves those who read it here.
-        any if any.ip().is_unspecified() => format!("http://localhost:{}", any.port()),
-        other => format!("http://{other}"),
+        any if any.ip().is_unspecified() => format!("{scheme}://localhost:{}", any.port()),
+        other => format!("{scheme}://{other}"),
     }
 }
 
 /// Accepts connections until told to stop; answers those still open.
-async fn accept(listener: TcpListener, front: Front, mut closed: watch::Receiver<bool>) -> GracefulShutdown {
+async fn accept(
+    listener: TcpListener,
+    encryption: Option<Encryption>,
+    front: Front,
+    mut closed: watch::Receiver<bool>,
+) -> GracefulShutdown {
     let connections = GracefulShutdown::new();
     let mut http = http1::Builder::new();
     http.timer(TokioTimer::new()).header_read_timeout(PATIENCE);
@@ -189,7 +222,22 @@ async fn accept(listener: TcpListener, front: Front, mut closed: watch::Receiver
             _ = closed.wait_for(|closing| *closing) => return connections,
         };
         match accepted {
-            Ok((stream, peer)) => serve_connection(stream, Peer(peer.ip()), &http, &front, &connections),
+            Ok((stream, peer)) => {
+                // Answers are small and waited for. Where this cannot be set, they only come later.
+                let _ = stream.set_nodelay(true);
+                let (watcher, peer) = (connections.watcher(), Peer(peer.ip()));
+                match encryption.clone() {
+                    None => serve_connection(stream, peer, &http, &front, watcher),
+                    Some(encryption) => {
+                        let (http, front, closed) = (http.clone(), front.clone(), closed.clone());
+                        tokio::spawn(async move {
+                            if let Some(stream) = shake_hands(stream, &encryption, closed).await {
+                                serve_connection(stream, peer, &http, &front, watcher);
+                            }
+                        });
+                    }
+                }
+            }
             Err(error) if is_of_one_connection(&error) => {}
             Err(error) => {
                 tracing::warn!(%error, "Cannot accept connections at the moment: {error}");
@@ -199,15 +247,34 @@ async fn accept(listener: TcpListener, front: Front, mut closed: watch::Receiver
     }
 }
 
-fn serve_connection(
+/// `None` for whoever does not speak TLS, or takes too long over it.
+async fn shake_hands(
     stream: TcpStream,
+    encryption: &Encryption,
+    mut closed: watch::Receiver<bool>,
+) -> Option<TlsStream<TcpStream>> {
+    let shaken = tokio::select! {
+        shaken = tokio::time::timeout(HANDSHAKE, encryption.acceptor.accept(stream)) => shaken,
+        // Nobody has asked for anything yet.
+        _ = closed.wait_for(|closing| *closing) => return None,
+    };
+    match shaken {
+        Ok(Ok(stream)) => Some(stream),
+        Ok(Err(error)) => {
+            tracing::debug!(%error, "A connection did not come to be: {error}");
+            None
+        }
+        Err(_) => None,
+    }
+}
+
+fn serve_connection(
+    stream: impl AsyncRead + AsyncWrite + Unpin + Send + 'static,
     peer: Peer,
     http: &http1::Builder,
     front: &Front,
-    connections: &GracefulShutdown,
+    watcher: Watcher,
 ) {
-    // Answers are small and waited for. Where this cannot be set, they only come later.
-    let _ = stream.set_nodelay(true);
     let front = front.clone();
     let service = service_fn(move |request: http::Request<hyper::body::Incoming>| {
         let front = front.clone();
@@ -217,7 +284,7 @@ fn serve_connection(
         }
         async move { Ok::<_, Infallible>(front.answer(request).await) }
     });
-    let connection = connections.watch(http.serve_connection(TokioIo::new(stream), service));
+    let connection = watcher.watch(http.serve_connection(TokioIo::new(stream), service));
     tokio::spawn(async move {
         if let Err(error) = connection.await {
             tracing::trace!(%error, "A connection broke");

@@ -23,7 +23,7 @@ async fn a_second_server_is_refused_with_the_name_of_the_first() {
         "{refused}"
     );
 
-    first.announce("http://localhost:3334").unwrap();
+    first.announce("http://localhost:3334", None).unwrap();
     let refused = message(Hub::open(project.config()).await);
     assert!(refused.contains(&format!("(process {pid}, http://localhost:3334)")), "{refused}");
     assert_eq!(server_info(project.root()).unwrap().url.as_deref(), Some("http://localhost:3334"));

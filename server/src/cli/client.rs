@@ -1,5 +1,7 @@
 //! What commands take that talk to a server.
 
+use std::path::PathBuf;
+
 use clap::Args;
 use engine::ManusId;
 
@@ -14,6 +16,10 @@ pub struct ServerArgs {
     /// The token to show, where the server asks for one [default: `token` in .manus-sync/config.toml]
     #[arg(long, value_name = "TOKEN", env = "MANUS_SYNC_TOKEN", hide_env_values = true)]
     pub token: Option<String>,
+    /// The authority that vouches for a server with https, in PEM [default: `cacert` in .manus-sync/config.toml, else those that
+    /// this machine trusts]
+    #[arg(long, value_name = "FILE", env = "MANUS_SYNC_CACERT")]
+    pub cacert: Option<PathBuf>,
 }
 
 /// Which server to ask, and how to show the answer.

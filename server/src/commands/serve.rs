@@ -101,7 +101,7 @@ impl From<ConfigError> for Failed {
 impl From<StartError> for Failed {
     fn from(error: StartError) -> Self {
         match error {
-            StartError::Exposed(_) | StartError::NoTokens { .. } => Self::usage(error),
+            StartError::Exposed(_) | StartError::NoTokens { .. } | StartError::Tls(_) => Self::usage(error),
             _ => Self::refused(error),
         }
     }

@@ -114,7 +114,7 @@ fn revoke(args: TokenRevokeArgs) -> Result<(), Failed> {
 /// Where the tokens are.
 enum Desk<'a> {
     /// With the server.
-    Server(Caller),
+    Server(Box<Caller>),
     /// In a project that nobody serves.
     Rest(&'a AtRest),
 }
@@ -127,7 +127,7 @@ fn with(
 ) -> Result<Value, Failed> {
     let runtime: Runtime = Builder::new_current_thread().enable_all().build().map_err(Failed::refused)?;
     if let Some(named) = Whereabouts::named(&place.server) {
-        return runtime.block_on(work(Desk::Server(Caller::new(named))));
+        return runtime.block_on(work(Desk::Server(Box::new(Caller::new(named)))));
     }
     let root = root(place, may_begin)?;
     let config = config::at_rest(&root, place.database.as_deref())?;
@@ -142,7 +142,7 @@ fn with(
                 // Whoever owns the folder needs no token to decide who has one.
                 let key = hub::local_key(&root);
                 let server = Whereabouts::of_project(root, &place.server).or_show(key);
-                work(Desk::Server(Caller::new(server))).await
+                work(Desk::Server(Box::new(Caller::new(server)))).await
             }
             Err(error) => Err(Failed::refused(error)),
         }

@@ -9,6 +9,7 @@ mod connect;
 mod dist;
 mod doors;
 mod edits;
+mod encrypted;
 mod events;
 mod guard;
 mod hooks;

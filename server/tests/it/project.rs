@@ -59,7 +59,8 @@ impl Project {
         change(&mut hub);
         let listen = "127.0.0.1:0".parse().unwrap();
         let rate_limit = 500;
-        let options = Options { hub, listen, allow_hosts: Vec::new(), auth, rate_limit, site: Site::Missing };
+        let (allow_hosts, tls, site) = (Vec::new(), None, Site::Missing);
+        let options = Options { hub, listen, allow_hosts, auth, rate_limit, tls, site };
         Self { folder, clock, server: Server::start(options).await.unwrap() }
     }
 

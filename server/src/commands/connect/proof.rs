@@ -16,6 +16,7 @@ use crate::commands::Failed;
 use crate::commands::serve::runtime;
 use crate::config;
 use crate::serve::Server;
+use crate::tls::Trust;
 
 /// A file that nobody has: it is claimed, never written.
 const FILE: &str = "proof.txt";
@@ -152,7 +153,7 @@ fn refusal(said: &Value) -> Option<&str> {
 
 /// By the calls themselves, where there are no hooks.
 fn by_calls(url: &str) -> Result<String, Failed> {
-    let mut server = Blocking::new(url)?;
+    let mut server = Blocking::new(url, &Trust::System)?;
     let agents = ["proof-one", "proof-two"];
     for agent in agents {
         let arguments = json!({ "manus_id": agent, "role": "SPEED_DEVELOPER", "capabilities": [] });

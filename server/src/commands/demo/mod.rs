@@ -14,6 +14,7 @@ use std::{fs, io};
 use super::Failed;
 use super::serve::{runtime, start, stop, stop_asked_for};
 use crate::cli::DemoArgs;
+use crate::client::Client;
 use crate::{config, log};
 
 /// Shorter than usual, so that one can see what becomes of an agent that falls silent; longer for slow agents.
@@ -41,7 +42,8 @@ pub fn run(args: DemoArgs) -> Result<(), Failed> {
         );
         let pace = agent::Pace::new(speed);
         for (n, member) in team.into_iter().enumerate() {
-            let agent = agent::Agent::new(&server.url(), member, dice::Dice::new(seed, n as u64), pace)?;
+            let client = Client::new(&server.url(), &server.trust())?;
+            let agent = agent::Agent::new(client, member, dice::Dice::new(seed, n as u64), pace);
             tokio::spawn(agent.live());
             tokio::time::sleep(Duration::from_millis(150)).await;
         }
