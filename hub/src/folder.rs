@@ -7,15 +7,22 @@ use std::fs::{self, File, TryLockError};
 use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::{Mutex, PoisonError};
+use std::time::Duration;
 
 use engine::TimeMs;
 use serde::{Deserialize, Serialize};
+use tokio::time::{Instant, sleep};
 
 use crate::failure::OpenError;
 use crate::paths::other_worktrees;
 
 /// The folder's name in the project.
 pub(crate) const FOLDER: &str = ".manus-sync";
+
+/// How long a lock is waited for: whoever has it may be ending, or be a child that has not yet let go of what it inherited.
+const ENDING: Duration = Duration::from_millis(500);
+/// The pause between two attempts.
+const LOOK_AGAIN: Duration = Duration::from_millis(20);
 
 /// Where the key lies in the folder.
 const KEY: &str = "admin.key";
@@ -106,6 +113,17 @@ impl Folder {
         }
         let database = database.and_then(|database| std::path::absolute(database).ok());
         Ok(Self { path, database, locks: Mutex::new(locks) })
+    }
+
+    /// The same, for a server: whoever has it may be about to let go.
+    pub(crate) async fn take_when_free(root: &Path, database: Option<&Path>) -> Result<Self, OpenError> {
+        let until = Instant::now() + ENDING;
+        loop {
+            match Self::take(root, database) {
+                Err(OpenError::AlreadyServed { .. }) if Instant::now() < until => sleep(LOOK_AGAIN).await,
+                outcome => return outcome,
+            }
+        }
     }
 
     /// The folder itself.

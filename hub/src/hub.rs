@@ -102,7 +102,7 @@ impl Hub {
     pub async fn open(config: Config) -> Result<Self, OpenError> {
         let io = |error| OpenError::Io { path: config.project_root.clone(), error };
         let root = std::path::absolute(&config.project_root).map_err(io)?;
-        let folder = Folder::take(&root, config.database.as_deref())?;
+        let folder = Folder::take_when_free(&root, config.database.as_deref()).await?;
         let paths = ProjectPaths::new(&root).map_err(io)?;
         let database = config.database.clone().unwrap_or_else(|| folder.path().join(DATABASE));
         let imported = import::adopt(&database, &paths, &config).await?;
