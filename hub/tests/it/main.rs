@@ -21,4 +21,5 @@ mod replay;
 mod requests;
 mod restore;
 mod serving;
+mod upgrade;
 mod work;
