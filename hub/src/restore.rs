@@ -10,7 +10,7 @@ use crate::config::Config;
 use crate::failure::OpenError;
 use crate::folder::Folder;
 use crate::hub::DATABASE;
-use crate::store::sqlite::{self, Content, content};
+use crate::store::sqlite::{self, Content, Legacy, content};
 
 /// What came of a restore.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -19,6 +19,8 @@ pub struct Restored {
     pub found: Examination,
     /// Where its database of before is kept; `None` where there was none.
     pub kept: Option<PathBuf>,
+    /// How many tokens of the backup had been taken back since and stay so; `None` where the old database could not be read.
+    pub revoked: Option<u64>,
 }
 
 /// Why nothing was restored. The project is as it was.
@@ -46,7 +48,7 @@ pub enum RestoreError {
 /// Puts a backup in the place of a project's database. The project must not be served. The file is only read: it is copied beside
 /// the database, looked over, and takes its place in one step, so a crash at any moment leaves a whole project.
 ///
-/// Fencing tokens go on where the old database had come to, so that whoever still holds one from before is known to be late.
+/// Tokens that were taken back since stay so, and all sessions end. Fencing tokens go on where the old database had come to, so that whoever still holds one from before is known to be late.
 pub async fn restore(file: &Path, config: &Config) -> Result<Restored, RestoreError> {
     let io = |error| RestoreError::Io { path: config.project_root.clone(), error };
     let root = std::path::absolute(&config.project_root).map_err(io)?;
@@ -58,16 +60,18 @@ pub async fn restore(file: &Path, config: &Config) -> Result<Restored, RestoreEr
     let incoming = Incoming::beside(&database);
     let found = backup(file, &incoming.0).await?;
     let there = database.try_exists().map_err(|error| RestoreError::Io { path: database.clone(), error })?;
-    let next_token = match there {
+    let legacy = match there {
         // One that cannot be read does not say; it is kept as it is.
         true => sqlite::settle(&database).await.ok(),
-        false => Some(0),
+        false => Some(Legacy::none()),
     };
-    sqlite::begin_anew(&incoming.0, next_token).await?;
+    sqlite::begin_anew(&incoming.0, legacy.as_ref()).await?;
+    let carried = sqlite::carry_over(&incoming.0, legacy.as_ref().unwrap_or(&Legacy::none())).await?;
+    let revoked = legacy.is_some().then_some(carried);
     let io = |error| RestoreError::Io { path: database.clone(), error };
     let kept = there.then(|| keep(&database)).transpose().map_err(io)?;
     put_in_place(&incoming.0, &database).map_err(io)?;
-    Ok(Restored { found, kept })
+    Ok(Restored { found, kept, revoked })
 }
 
 /// Gives the old database a second name, together with what was not brought into it yet, and takes the latter away from the first.

@@ -4,9 +4,9 @@ use std::fs;
 
 use engine::state::State;
 use engine::{Answer, TaskId};
-use hub::{Config, Hub, RestoreError, Restored, examine, restore};
+use hub::{BadToken, Config, Hub, Minted, NewToken, RestoreError, Restored, TokenRole, examine, restore};
 
-use crate::project::{Project, claim, connect, create, done, register};
+use crate::project::{Project, claim, connect, create, done, manus, register, request};
 
 /// A project with a backup of when it had one task, and two more tasks and a claim since.
 async fn with_backup() -> (Project, std::path::PathBuf) {
@@ -43,8 +43,8 @@ async fn a_project_goes_back_and_its_old_database_is_kept() {
     let old = project.open().await;
     let (old_log, last_token) = (old.log_id(), token(&old, "last.rs").await);
     old.shutdown().await;
-    let Restored { found, kept } = restore(&copy, &project.config()).await.unwrap();
-    assert_eq!((found.tasks, found.manus, found.problems), (1, 1, Vec::new()));
+    let Restored { found, kept, revoked } = restore(&copy, &project.config()).await.unwrap();
+    assert_eq!((found.tasks, found.manus, found.problems, revoked), (1, 1, Vec::new(), Some(0)));
     assert_eq!(fs::read(&copy).unwrap(), before, "the backup itself is only read");
     let hub = project.open().await;
     assert_eq!(tasks(&hub), ["one"]);
@@ -59,6 +59,41 @@ async fn a_project_goes_back_and_its_old_database_is_kept() {
     let again = Hub::open(Config { database: Some(kept), ..Config::new(folder.path()) }).await.unwrap();
     assert_eq!(tasks(&again), ["one", "two", "three"]);
     again.shutdown().await;
+}
+
+async fn mint(hub: &Hub, role: TokenRole) -> Minted {
+    let new = NewToken { role, manus_id: None, label: String::new(), expires_at_ms: None };
+    hub.access().create(new).await.unwrap()
+}
+
+#[tokio::test]
+async fn what_was_taken_back_stays_so() {
+    let project = Project::new();
+    let hub = project.open().await;
+    let (kept, revoked) = (mint(&hub, TokenRole::Admin).await, mint(&hub, TokenRole::Viewer).await);
+    let enrolment = mint(&hub, TokenRole::Enrolment).await;
+    let (left, stolen) = (hub.access().begin_session(&kept.token).await.unwrap(), manus("ada"));
+    let copy = project.root().join("copy.db");
+    hub.backup(&copy).await.unwrap();
+    let request = request("the-same").unwrap();
+    let enrolled = hub.access().enrol(&enrolment.token, &stolen, Some(&request), false).await.unwrap();
+    for id in [&revoked.token.id, &left.token.id, &enrolled.token.id] {
+        hub.access().revoke(id, false).await.unwrap();
+    }
+    // What ended is forgotten with the next start; it must not be needed.
+    hub.shutdown().await;
+    project.open().await.shutdown().await;
+    let restored = restore(&copy, &project.config()).await.unwrap();
+    assert_eq!(restored.revoked, Some(1), "the one that the backup has alive");
+    let hub = project.open().await;
+    assert!(hub.access().holder(&kept.whole).is_ok());
+    assert_eq!(hub.access().holder(&revoked.whole).unwrap_err(), BadToken::Revoked);
+    assert!(hub.access().session(&left.whole).is_err(), "sessions end");
+    // Who repeats an enrolment is answered what it was answered, and that lets nobody in.
+    let again = hub.access().enrol(&enrolment.token, &stolen, Some(&request), false).await.unwrap();
+    assert_eq!(again.whole, enrolled.whole);
+    assert_eq!(hub.access().holder(&again.whole).unwrap_err(), BadToken::Revoked);
+    hub.shutdown().await;
 }
 
 #[tokio::test]
@@ -83,8 +118,9 @@ async fn what_a_killed_server_had_not_brought_in_is_kept_too() {
 async fn a_database_that_cannot_be_read_is_kept_as_it_is() {
     let (project, copy) = with_backup().await;
     fs::write(project.database(), "not a database any more").unwrap();
-    let Restored { kept, .. } = restore(&copy, &project.config()).await.unwrap();
+    let Restored { kept, revoked, .. } = restore(&copy, &project.config()).await.unwrap();
     assert_eq!(fs::read(kept.unwrap()).unwrap(), b"not a database any more");
+    assert_eq!(revoked, None, "nobody knows what was taken back");
     let hub = project.open().await;
     assert_eq!(tasks(&hub), ["one"]);
     assert!(token(&hub, "new.rs").await > 1_000_000, "nobody knows which tokens were given out");

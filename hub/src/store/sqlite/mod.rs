@@ -33,7 +33,7 @@ pub(crate) use self::examine::examine;
 use self::identity::Files;
 pub(crate) use self::preflight::{Content, content, schema};
 pub(crate) use self::prune::Pruning;
-pub(crate) use self::restore::{begin_anew, settle};
+pub(crate) use self::restore::{Legacy, begin_anew, carry_over, settle};
 use super::{
     Changes, Doing, EventFilter, Loaded, LoadedTokens, LogStart, MessageFilter, Page, PrunedUpTo, Store,
     StoreError, TaskFilter, TokenRow,

@@ -68,14 +68,19 @@ pub(super) async fn write(connection: &mut SqliteConnection, rows: &[TokenRow]) 
 
 /// Whether there is any with which somebody could come in. A database that was not brought up to date yet has none.
 pub(super) async fn any(pool: &sqlx::SqlitePool, now_ms: TimeMs) -> Result<bool, StoreError> {
-    let there = "select exists (select 1 from sqlite_schema where type = 'table' and name = 'tokens')";
-    let there: bool = sqlx::query_scalar(there).fetch_one(pool).await.map_err(explain::error)?;
-    if !there {
+    let mut connection = pool.acquire().await.map_err(explain::error)?;
+    if !are_known(&mut connection).await.map_err(explain::error)? {
         return Ok(false);
     }
     let sql = "select exists (select 1 from tokens where session = 0 and revoked_at_ms is null \
                and (expires_at_ms is null or expires_at_ms > ?1))";
-    sqlx::query_scalar(sql).bind(now_ms).fetch_one(pool).await.map_err(explain::error)
+    sqlx::query_scalar(sql).bind(now_ms).fetch_one(&mut *connection).await.map_err(explain::error)
+}
+
+/// Whether the database is of a version that knew tokens.
+pub(super) async fn are_known(connection: &mut SqliteConnection) -> Result<bool, sqlx::Error> {
+    let there = "select exists (select 1 from sqlite_schema where type = 'table' and name = 'tokens')";
+    sqlx::query_scalar(there).fetch_one(connection).await
 }
 
 fn bytes(hex: &str) -> Option<crate::access::Hash> {
