@@ -13,6 +13,7 @@ use tokio::sync::{Mutex, mpsc, oneshot, watch};
 use tokio::task::{JoinError, JoinHandle, spawn_blocking};
 
 use crate::access::Access;
+use crate::audit::Audit;
 use crate::backup::{self, BackupError, Examination};
 use crate::beats::Beats;
 use crate::clock::Clock;
@@ -42,6 +43,7 @@ pub struct Hub(Arc<Inner>);
 struct Inner {
     shared: Arc<Shared>,
     access: Access,
+    audit: Audit,
     paths: ProjectPaths,
     queue: mpsc::Sender<Submission>,
     stop: watch::Sender<bool>,
@@ -110,6 +112,7 @@ impl Hub {
         let storage =
             |error: StoreError| OpenError::Storage { path: database.clone(), reason: error.into_reason() };
         let access = Access::load(store.clone(), config.clock.clone()).await.map_err(storage)?;
+        let audit = Audit::start(store.clone(), config.clock.clone(), config.keep_history_ms);
         let started_at_ms = config.clock.now_ms();
         let shared = Arc::new(Shared {
             store,
@@ -145,8 +148,17 @@ impl Hub {
             tasks.push(retention::start(shared.clone(), database, keep_ms, stop.subscribe()));
         }
         let tasks = Mutex::new(tasks);
-        let hub =
-            Self(Arc::new(Inner { shared, access, paths, queue, stop, tasks, started_at_ms, imported }));
+        let hub = Self(Arc::new(Inner {
+            shared,
+            access,
+            audit,
+            paths,
+            queue,
+            stop,
+            tasks,
+            started_at_ms,
+            imported,
+        }));
         hub.0.shared.folder.announce(config.address, None, started_at_ms)?;
         Ok(hub)
     }
@@ -228,6 +240,11 @@ impl Hub {
     /// Who may come in.
     pub fn access(&self) -> &Access {
         &self.0.access
+    }
+
+    /// Who was denied what, and what people did.
+    pub fn audit(&self) -> &Audit {
+        &self.0.audit
     }
 
     /// Leaves a key in the project's folder with which whoever may read that folder can decide who comes in; until the hub is
@@ -361,6 +378,8 @@ impl Hub {
 
     /// Finishes what is queued, writes down what is only in memory, closes the store and lets go of the project.
     pub async fn shutdown(&self) {
+        // Before the writer closes the store.
+        self.0.audit.finish().await;
         self.0.stop.send_replace(true);
         for task in self.0.tasks.lock().await.drain(..) {
             if let Err(error) = task.await {

@@ -5,6 +5,7 @@
 //! knows SQL.
 
 mod access;
+mod audit;
 mod backup;
 mod beats;
 mod beside;
@@ -29,6 +30,7 @@ mod writer;
 pub const SPANS: &str = "manus_sync";
 
 pub use access::{Access, AtRest, BadToken, Minted, NewToken, NotEnrolled, Token, TokenRole, has_tokens};
+pub use audit::{Audit, AuditEntry, AuditFilter, AuditKind};
 pub use backup::{BackupError, Examination, backup, default_database, examine, newest_schema};
 pub use clock::{Clock, ManualClock, Sleep, SystemClock};
 pub use config::Config;

@@ -9,11 +9,12 @@ use axum::extract::Request;
 use axum::response::Response;
 use http::header::ALLOW;
 use http::{HeaderValue, Method, StatusCode};
-use hub::TokenRole;
+use hub::{AuditEntry, Token, TokenRole};
 use serde_json::json;
 use tracing::field::Empty;
 use tracing::{Instrument, Span};
 
+use crate::gate::Peer;
 use crate::{guard, log};
 
 /// Where all of this lies.
@@ -27,14 +28,14 @@ pub async fn serve(door: &Arc<Door>, principal: Principal, request: Request) -> 
             let span = tracing::info_span!(target: hub::SPANS, parent: None, "call", otel.name = name,
                 otel.kind = "server", http.response.status_code = Empty, manus.code = Empty, manus.seq = Empty);
             log::joins(&span, request.headers());
-            let caller = Caller::of(&principal);
+            let caller = Caller::of(&principal, &request);
             let response = api::serve(door, principal, request).instrument(span.clone()).await;
             let response = response.unwrap_or_else(|| error_response(&no_such_call(name)));
             tell(&span, &response);
             let took = started.elapsed();
             door.meters().called(name, response.status(), took);
             note(name, &response, took);
-            record(caller, name, &response);
+            record(door, caller, name, &response);
             response
         }
         Err(error) => refused(&error),
@@ -45,39 +46,46 @@ pub async fn serve(door: &Arc<Door>, principal: Principal, request: Request) -> 
     response
 }
 
-/// Of whom a record is kept in the log: who is denied something, and who acts for everybody.
+/// Of whom a record is kept: who is denied something, and people.
 struct Caller {
-    token_id: String,
-    role: &'static str,
-    is_admin: bool,
+    token: Arc<Token>,
+    peer: Option<Peer>,
 }
 
 impl Caller {
     /// Where nobody is asked, there is nobody to name.
-    fn of(principal: &Principal) -> Option<Self> {
+    fn of(principal: &Principal, request: &Request) -> Option<Self> {
         let Principal::Holder(token) = principal else { return None };
-        let (token_id, role) = (token.id.clone(), token.role.as_str());
-        Some(Self { token_id, role, is_admin: token.role == TokenRole::Admin })
+        Some(Self { token: token.clone(), peer: request.extensions().get().copied() })
     }
 }
 
-/// Writes down what one did for everybody, and what one was denied. What came of it stands in the log of events, up to that event.
-fn record(caller: Option<Caller>, call: &str, response: &Response) {
-    let Some(Caller { token_id, role, is_admin }) = caller else { return };
+/// Writes down what people do, and what is denied to whom. What came of it stands in the log of events, up to that event.
+fn record(door: &Door, caller: Option<Caller>, call: &str, response: &Response) {
+    let Some(Caller { token, peer }) = caller else { return };
     let code = response.extensions().get::<Code>().map_or("ok", |code| &code.0);
-    let seq = response.headers().get(&SEQ_HEADER).and_then(|seq| seq.to_str().ok()).unwrap_or_default();
-    let looks = CLASSES.iter().any(|(name, needs, _)| *name == call && *needs == Needs::Look);
-    if response.status() == StatusCode::FORBIDDEN {
+    let seq = response.headers().get(&SEQ_HEADER).and_then(|seq| seq.to_str().ok()?.parse().ok());
+    let looks = call.starts_with("list_")
+        || CLASSES.iter().any(|(name, needs, _)| *name == call && *needs == Needs::Look);
+    let (token_id, role) = (&token.id, token.role.as_str());
+    let denied = response.status() == StatusCode::FORBIDDEN;
+    let acted = !denied && !looks && (token.session || token.role == TokenRole::Admin);
+    if denied || acted {
+        let entry = if denied { AuditEntry::denied(call, code) } else { AuditEntry::acted(call, code) };
+        door.hub().audit().note(entry.by(&token).from(peer).at(seq));
+    }
+    if denied {
         tracing::info!(
             call,
-            token.id = token_id,
+            token.id = %token_id,
             token.role = role,
             "Denied: {call} to token {token_id} ({role})"
         );
-    } else if is_admin && !looks {
+    } else if acted {
+        let seq = seq.unwrap_or_default();
         tracing::info!(
             call,
-            token.id = token_id,
+            token.id = %token_id,
             code,
             "Acted: {call} by token {token_id}, {code} at event {seq}"
         );

@@ -1,6 +1,7 @@
 //! The command line: what can be asked for, with which arguments. What is done about it stands in [`crate::commands`].
 
 mod agent;
+mod audit;
 mod client;
 mod doors;
 mod files;
@@ -19,6 +20,7 @@ use clap::{ArgAction, Args, Parser, Subcommand};
 use crate::log::LogFormat;
 
 pub use agent::{AgentsArgs, DrainArgs, HeartbeatArgs, RegisterArgs};
+pub use audit::AuditArgs;
 pub use client::{AgentArgs, ClientArgs, ServerArgs};
 pub use doors::{
     ConnectArgs, ConnectClient, Dialect, GuardArgs, GuardCheckArgs, GuardCommand, GuardHook, HookArgs,
@@ -132,6 +134,9 @@ pub enum Command {
     /// Decide who may come in, where the server asks for tokens
     #[command(subcommand, after_help = token::EXAMPLES)]
     Token(TokenCommand),
+    /// Show who was denied what, and what people did, where the server asks for tokens
+    #[command(after_help = audit::EXAMPLES)]
+    Audit(AuditArgs),
     /// Speak MCP over stdin and stdout, for clients that want a process; needs a running server
     #[command(after_help = mcp::EXAMPLES)]
     Mcp(McpArgs),

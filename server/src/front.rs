@@ -96,6 +96,7 @@ impl Front {
             Ok(()) => self.let_in(request).await,
             Err(error) => {
                 tracing::info!("Refused {} {}: {error}", request.method(), request.uri().path());
+                self.0.gate.note_denied(&request, &error);
                 error_response(&error)
             }
         };
@@ -122,7 +123,7 @@ impl Front {
         let ends_tokens = path == REVOKING;
         let principal = match self.0.gate.admit(&request) {
             Ok(principal) => principal,
-            Err(error) => return kept_out(&request, &error),
+            Err(error) => return kept_out(&self.0.gate, &request, &error),
         };
         let answer = self.serve(&principal, request);
         // Who takes back the token that they show still get to read that this was done.
@@ -136,7 +137,7 @@ impl Front {
         match request.uri().path() {
             events::PATH => match principal.may_look() {
                 Ok(()) => self.0.streams.answer(&request),
-                Err(error) => error_response(&error),
+                Err(error) => kept_out(&self.0.gate, &request, &error),
             },
             mcp::PATH => self.0.mcp.answer(request).await,
             _ => calls::serve(&self.0.door, principal.clone(), request).await,
@@ -166,7 +167,7 @@ async fn look(gate: Gate, routes: Router, mut request: Request) -> Response {
         Err(error) if error.status == 401 && wants_page(&request) => {
             login::way_from(request.uri().path_and_query().map_or("/", |page| page.as_str()))
         }
-        Err(error) => kept_out(&request, &error),
+        Err(error) => kept_out(&gate, &request, &error),
     }
 }
 
@@ -176,7 +177,8 @@ fn wants_page(request: &Request) -> bool {
         && accepts.is_some_and(|kinds| kinds.contains("text/html"))
 }
 
-fn kept_out(request: &Request, error: &ApiError) -> Response {
+fn kept_out(gate: &Gate, request: &Request, error: &ApiError) -> Response {
+    gate.note_denied(request, error);
     tracing::info!("Kept out, {} {}: {error}", request.method(), request.uri().path());
     error_response(error)
 }

@@ -16,7 +16,7 @@ use axum::response::Response;
 use futures::StreamExt;
 use http::header::{AUTHORIZATION, COOKIE, ORIGIN};
 use http::{HeaderMap, HeaderValue, Method};
-use hub::Hub;
+use hub::{AuditEntry, Hub};
 use hyper::body::Body as _;
 
 use self::pace::Pace;
@@ -71,6 +71,12 @@ impl Paces {
 /// Where a request comes from, left with it by whoever accepted its connection.
 #[derive(Debug, Clone, Copy)]
 pub struct Peer(pub IpAddr);
+
+impl std::fmt::Display for Peer {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        self.0.fmt(f)
+    }
+}
 
 impl Peer {
     /// Whom to count: of the newer addresses, anybody has as many as they like within the first half.
@@ -135,6 +141,15 @@ impl Gate {
     pub fn failed(&self, peer: Option<Peer>) -> Result<(), ApiError> {
         let Some(peer) = peer else { return Ok(()) };
         self.paces.failing.take(peer.counted(), self.paces.now()).map_err(later)
+    }
+
+    /// Takes note of a request that got nothing. Of whoever made it is known what the refusal says.
+    pub fn note_denied(&self, request: &Request, error: &ApiError) {
+        let what = format!("{} {}", request.method(), request.uri().path());
+        let token = error.detail.get("token_id").and_then(|id| id.as_str());
+        let token = token.and_then(|id| self.hub.access().find(id));
+        let entry = AuditEntry::denied(&what, &error.code).from(request.extensions().get::<Peer>());
+        self.hub.audit().note(token.into_iter().fold(entry, |entry, token| entry.by(&token)));
     }
 
     /// Recognises whoever makes a request: by a token, or in a browser by a session.

@@ -13,7 +13,7 @@ use axum::routing::{get, post};
 use http::header::{CACHE_CONTROL, CONTENT_SECURITY_POLICY, CONTENT_TYPE, LOCATION, ORIGIN, REFERRER_POLICY};
 use http::header::{RETRY_AFTER, SET_COOKIE, X_FRAME_OPTIONS};
 use http::{HeaderMap, HeaderValue, StatusCode};
-use hub::TokenRole;
+use hub::{AuditEntry, Minted, TokenRole};
 
 pub use self::cookie::Cookie;
 use crate::gate::{Gate, Peer};
@@ -56,15 +56,17 @@ async fn log_in(gate: Gate, css: String, request: Request) -> Response {
     };
     let next = local(fields.next.as_deref());
     match begin(&gate, fields.token.as_deref().unwrap_or_default().trim()).await {
-        Ok(whole) => {
+        Ok(session) => {
+            gate.hub().audit().note(AuditEntry::acted("login", "ok").by(&session.token).from(peer));
             let mut response = see(next);
             // Also where something in front of this server does the encrypting: browsers say how they came.
             let secure = headers.get(ORIGIN).is_some_and(|from| from.as_bytes().starts_with(b"https:"));
-            set(&mut response, &gate.cookie().begin(&whole, secure));
+            set(&mut response, &gate.cookie().begin(&session.whole, secure));
             response
         }
         Err(error) => {
             let error = gate.failed(peer).err().unwrap_or(error);
+            gate.hub().audit().note(AuditEntry::denied("login", &error.code).from(peer));
             tracing::info!("Not logged in: {error}");
             let status = StatusCode::from_u16(error.status).unwrap_or(StatusCode::UNAUTHORIZED);
             let mut response = page::answer(status, &form(&gate, &css, &headers, next, Some(&error.message)));
@@ -77,7 +79,7 @@ async fn log_in(gate: Gate, css: String, request: Request) -> Response {
 }
 
 /// Begins the session of whoever has this token.
-async fn begin(gate: &Gate, token: &str) -> Result<String, ApiError> {
+async fn begin(gate: &Gate, token: &str) -> Result<Minted, ApiError> {
     let access = gate.hub().access();
     let refused = |said: &str| ApiError::new(401, "unauthenticated", said);
     if token.is_empty() {
@@ -90,15 +92,18 @@ async fn begin(gate: &Gate, token: &str) -> Result<String, ApiError> {
     if holder.role == TokenRole::Enrolment {
         return Err(refused("This token only registers agents. Use one of the role admin or viewer."));
     }
-    Ok(access.begin_session(&holder).await?.whole)
+    Ok(access.begin_session(&holder).await?)
 }
 
 async fn log_out(gate: Gate, request: Request) -> Response {
     if let Some(session) = gate.cookie().find(request.headers())
         && let Ok(session) = gate.hub().access().session(session)
-        && let Err(error) = gate.hub().access().revoke(&session.id, false).await
     {
-        tracing::warn!(%error, "A session ended here, but is not stored as ended");
+        let peer = request.extensions().get::<Peer>();
+        gate.hub().audit().note(AuditEntry::acted("logout", "ok").by(&session).from(peer));
+        if let Err(error) = gate.hub().access().revoke(&session.id, false).await {
+            tracing::warn!(%error, "A session ended here, but is not stored as ended");
+        }
     }
     let mut response = see(PATH);
     set(&mut response, &gate.cookie().end());

@@ -122,6 +122,7 @@ guarded! {
     CreateToken: Govern;
     ListTokens: Govern;
     RevokeToken: Govern;
+    ListAudit: Govern;
 }
 
 /// An argument that names an agent, perhaps left out.

@@ -6,6 +6,8 @@
 
 #[cfg(feature = "ssr")]
 pub mod access;
+#[cfg(feature = "ssr")]
+mod audit;
 pub mod bounds;
 mod call;
 #[cfg(feature = "ssr")]
@@ -30,6 +32,8 @@ mod tokens;
 
 #[cfg(feature = "ssr")]
 pub use access::{Guarded, Needs, Principal};
+#[cfg(feature = "ssr")]
+pub use audit::ListAudit;
 pub use call::{Arguments, Call, CallJson, PREFIX, call, post};
 #[cfg(feature = "ssr")]
 pub use door::{Code, Door, SEQ_HEADER, error_response, read_body, serve};
@@ -117,4 +121,5 @@ calls! {
     CreateToken,
     ListTokens,
     RevokeToken,
+    ListAudit,
 }

@@ -236,6 +236,20 @@ class Board(Core):
         answer: Dict[str, Any] = self.call("revoke_token", id=id, and_enrolled=and_enrolled)
         return answer
 
+    def list_audit(
+        self,
+        kind: Optional[str] = None,
+        since_ms: Optional[int] = None,
+        newest_first: bool = False,
+        cursor: Optional[str] = None,
+        limit: Optional[int] = None,
+    ) -> Dict[str, Any]:
+        """A page of what was denied to whom and what people did: ``items`` and ``next_cursor``. Takes an admin."""
+        answer: Dict[str, Any] = self.call(
+            "list_audit", kind=kind, since_ms=since_ms, newest_first=newest_first, cursor=cursor, limit=limit
+        )
+        return answer
+
     def self_check(self) -> Dict[str, Any]:
         """Who answers, what the clock shows, and every promise of the live state, recounted."""
         answer: Dict[str, Any] = self.call("self_check")

@@ -23,7 +23,7 @@ READS = frozenset(
     """
     list_manus get_manus get_task list_tasks check_files list_messages list_events snapshot
     explain_assignment forecast_conflicts plan self_check system_health performance_metrics
-    list_tokens create_token revoke_token
+    list_tokens create_token revoke_token list_audit
     """.split()
 )
 #: The most that one page may hold.

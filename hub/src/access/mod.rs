@@ -141,6 +141,11 @@ impl Access {
         all
     }
 
+    /// The token or session with this public part.
+    pub fn find(&self, id: &str) -> Option<Arc<Token>> {
+        self.known().get(id).map(|row| row.token.clone())
+    }
+
     /// Makes a token.
     pub async fn create(&self, new: NewToken) -> Result<Minted, Failure> {
         let _changing = self.changing.lock().await;

@@ -4,12 +4,14 @@ use std::path::Path;
 use std::sync::Arc;
 
 use super::Access;
+use crate::audit::{AuditEntry, AuditFilter};
+use crate::clock::Clock;
 use crate::config::Config;
-use crate::failure::OpenError;
+use crate::failure::{Failure, OpenError};
 use crate::folder::Folder;
 use crate::hub::DATABASE;
 use crate::store::sqlite::SqliteStore;
-use crate::store::{Store, StoreError};
+use crate::store::{Page, Store, StoreError};
 
 /// A project that nobody serves, held so that its tokens can be changed. Nothing else of it is read.
 #[derive(Debug)]
@@ -17,6 +19,7 @@ pub struct AtRest {
     folder: Folder,
     store: Arc<dyn Store>,
     access: Access,
+    clock: Arc<dyn Clock>,
 }
 
 impl AtRest {
@@ -28,7 +31,7 @@ impl AtRest {
         let database = config.database.clone().unwrap_or_else(|| folder.path().join(DATABASE));
         let store: Arc<dyn Store> = Arc::new(SqliteStore::open(&database).await?);
         match Access::load(store.clone(), config.clock.clone()).await {
-            Ok(access) => Ok(Self { folder, store, access }),
+            Ok(access) => Ok(Self { folder, store, access, clock: config.clock.clone() }),
             Err(error) => {
                 let _ = store.close().await;
                 Err(storage(&database, error))
@@ -39,6 +42,17 @@ impl AtRest {
     /// Its tokens.
     pub fn access(&self) -> &Access {
         &self.access
+    }
+
+    /// Takes note of what its owner does about them.
+    pub async fn note(&self, entry: AuditEntry) -> Result<(), Failure> {
+        let entry = AuditEntry { at_ms: self.clock.now_ms(), ..entry };
+        self.store.write_audit(&[entry], None).await.map_err(StoreError::into_failure)
+    }
+
+    /// What was noted.
+    pub async fn audit(&self, filter: &AuditFilter, page: &Page<u64>) -> Result<Vec<AuditEntry>, Failure> {
+        self.store.audit(filter, page).await.map_err(StoreError::into_failure)
     }
 
     /// Lets go of the project.

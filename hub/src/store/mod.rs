@@ -17,6 +17,7 @@ use engine::{MessageId, Record, Remembered, Seq, Settings, TaskId, TimeMs};
 use serde::Deserialize;
 
 use crate::access::{Hash, Token};
+use crate::audit::{AuditEntry, AuditFilter};
 use crate::failure::Failure;
 use crate::feed::Frame;
 
@@ -67,6 +68,16 @@ pub(crate) trait Store: fmt::Debug + Send + Sync + 'static {
 
     /// Writes new tokens, and of old ones when they were taken back: all or none. Not to be dropped midway.
     fn write_tokens<'a>(&'a self, rows: &'a [TokenRow]) -> Doing<'a, ()>;
+
+    /// Appends to the audit, and lets go of what is older than `before_ms`. Not to be dropped midway.
+    fn write_audit<'a>(&'a self, _entries: &'a [AuditEntry], _before_ms: Option<TimeMs>) -> Doing<'a, ()> {
+        Box::pin(async { Err(StoreError::plain("this store keeps no audit")) })
+    }
+
+    /// The audit.
+    fn audit<'a>(&'a self, _filter: &'a AuditFilter, _page: &'a Page<u64>) -> Doing<'a, Vec<AuditEntry>> {
+        Box::pin(async { Ok(Vec::new()) })
+    }
 
     /// How much room it takes, in bytes.
     fn bytes(&self) -> Doing<'_, u64>;

@@ -3,6 +3,7 @@
 // Tests may give up loudly.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
+mod audit;
 mod backup;
 mod beats;
 mod child;

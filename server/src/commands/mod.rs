@@ -2,6 +2,7 @@
 
 pub mod agent;
 mod answer;
+pub mod audit;
 pub mod backup;
 pub mod completions;
 pub mod connect;
@@ -60,6 +61,7 @@ pub fn run(cli: Cli) -> Result<(), Failed> {
         Some(Command::Guard(command)) => guard::run(&command),
         Some(Command::Connect(args)) => connect::run(&args),
         Some(Command::Token(command)) => token::run(command),
+        Some(Command::Audit(args)) => audit::run(&args),
         Some(Command::Mcp(args)) => mcp::run(&args),
     }
 }

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use app::api::{Arguments, CreateToken, ListTokens, NewToken, RevokeToken};
-use hub::{AtRest, OpenError};
+use hub::{AtRest, AuditEntry, OpenError};
 use serde::Serialize;
 use serde_json::Value;
 use tokio::runtime::{Builder, Runtime};
@@ -38,6 +38,7 @@ fn create(args: TokenCreateArgs) -> Result<(), Failed> {
         Desk::Server(caller) => asked(&mut caller.with_patience(Duration::ZERO), &call).await,
         Desk::Rest(rest) => {
             let new = call.checked(now_ms()).map_err(refused)?;
+            noted(rest, "create_token").await?;
             Ok(json(&NewToken::from(rest.access().create(new).await.map_err(Failed::refused)?)))
         }
     })?;
@@ -102,7 +103,10 @@ fn revoke(args: TokenRevokeArgs) -> Result<(), Failed> {
     let call = RevokeToken { and_enrolled: args.and_enrolled.then_some(true), ..RevokeToken::new(args.id) };
     let answer = with(&args.place, false, async |desk| match desk {
         Desk::Server(mut caller) => asked(&mut caller, &call).await,
-        Desk::Rest(rest) => Ok(json(&call.from(rest.access()).await.map_err(refused)?)),
+        Desk::Rest(rest) => {
+            noted(rest, "revoke_token").await?;
+            Ok(json(&call.from(rest.access()).await.map_err(refused)?))
+        }
     })?;
     if args.place.json {
         return put(&format!("{answer:#}\n"));
@@ -111,8 +115,13 @@ fn revoke(args: TokenRevokeArgs) -> Result<(), Failed> {
     put(&format!("Revoked, and let nobody in any more: {}\n", ids.join(", ")))
 }
 
+/// Whoever owns the project's folder did this; before it is done, so that nothing is done without a note.
+async fn noted(rest: &AtRest, what: &str) -> Result<(), Failed> {
+    rest.note(AuditEntry::acted(what, "ok")).await.map_err(Failed::refused)
+}
+
 /// Where the tokens are.
-enum Desk<'a> {
+pub(super) enum Desk<'a> {
     /// With the server.
     Server(Box<Caller>),
     /// In a project that nobody serves.
@@ -120,7 +129,7 @@ enum Desk<'a> {
 }
 
 /// Finds the tokens, does something about them, and lets go of them. Where there is no project yet, one may be begun.
-fn with(
+pub(super) fn with(
     place: &TokenPlace,
     may_begin: bool,
     work: impl AsyncFnOnce(Desk) -> Result<Value, Failed>,
@@ -163,19 +172,19 @@ fn root(place: &TokenPlace, may_begin: bool) -> Result<PathBuf, Failed> {
     }
 }
 
-async fn asked<A: Arguments + Serialize>(caller: &mut Caller, call: &A) -> Result<Value, Failed> {
+pub(super) async fn asked<A: Arguments + Serialize>(caller: &mut Caller, call: &A) -> Result<Value, Failed> {
     Ok(caller.call(call).await?)
 }
 
-fn refused(error: app::api::ApiError) -> Failed {
+pub(super) fn refused(error: app::api::ApiError) -> Failed {
     crate::client::CallError::Refused(error).into()
 }
 
 /// Plain data: it cannot fail to become JSON.
-fn json(answer: &impl Serialize) -> Value {
+pub(super) fn json(answer: &impl Serialize) -> Value {
     serde_json::to_value(answer).unwrap_or_default()
 }
 
-fn now_ms() -> i64 {
+pub(super) fn now_ms() -> i64 {
     hub::Clock::now_ms(&hub::SystemClock::default())
 }

@@ -1,5 +1,6 @@
 //! Who may do what, where a server asks for tokens: every call with every role, and everything that is not a call.
 
+mod audit;
 mod enrolment;
 mod login;
 mod shell;
@@ -91,7 +92,14 @@ fn sample(call: &str) -> Value {
         "list_manus" | "list_tasks" | "list_messages" | "list_events" | "snapshot" | "system_health" => {
             json!({})
         }
-        "forecast_conflicts" | "performance_metrics" | "self_check" | "plan" | "list_tokens" => json!({}),
+        "forecast_conflicts"
+        | "performance_metrics"
+        | "self_check"
+        | "plan"
+        | "list_tokens"
+        | "list_audit" => {
+            json!({})
+        }
         "create_token" => json!({ "role": "viewer" }),
         "revoke_token" => json!({ "id": "00000000" }),
         other => panic!("say here how {other} is called"),

@@ -1,5 +1,6 @@
 //! The project in one SQLite file: one connection that writes, a few that read.
 
+mod audit;
 mod commit;
 mod examine;
 pub(crate) mod explain;
@@ -38,6 +39,7 @@ use super::{
     Changes, Doing, EventFilter, Loaded, LoadedTokens, LogStart, MessageFilter, Page, PrunedUpTo, Store,
     StoreError, TaskFilter, TokenRow,
 };
+use crate::audit::{AuditEntry, AuditFilter};
 use crate::failure::OpenError;
 
 /// The schema, and the steps by which it came about.
@@ -171,6 +173,13 @@ impl SqliteStore {
             Err(_) => writer.close().await,
         }
         written
+    }
+
+    /// Whatever comes of it, the connection is as good as before: each statement stands for itself, and nobody stops them midway.
+    async fn write_audit(&self, entries: &[AuditEntry], before_ms: Option<TimeMs>) -> Result<(), StoreError> {
+        let mut slot = self.writer.lock().await;
+        let Some(writer) = slot.as_mut() else { return Err(not_open()) };
+        audit::write(&mut writer.connection, entries, before_ms).await
     }
 
     /// Whether there is any token with which somebody could come in.
@@ -333,6 +342,14 @@ impl Store for SqliteStore {
 
     fn write_tokens<'a>(&'a self, rows: &'a [TokenRow]) -> Doing<'a, ()> {
         Box::pin(self.write_tokens(rows))
+    }
+
+    fn write_audit<'a>(&'a self, entries: &'a [AuditEntry], before_ms: Option<TimeMs>) -> Doing<'a, ()> {
+        Box::pin(self.write_audit(entries, before_ms))
+    }
+
+    fn audit<'a>(&'a self, filter: &'a AuditFilter, page: &'a Page<u64>) -> Doing<'a, Vec<AuditEntry>> {
+        Box::pin(async move { audit::page(&self.pool(), filter, page).await })
     }
 
     fn bytes(&self) -> Doing<'_, u64> {

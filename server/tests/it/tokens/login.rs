@@ -16,7 +16,7 @@ impl Guarded {
         format!("http://localhost:{}", self.project.server.address().port())
     }
 
-    async fn ask(&self, method: Method, path: &str, headers: Headers<'_>, body: &str) -> Answer {
+    pub(super) async fn ask(&self, method: Method, path: &str, headers: Headers<'_>, body: &str) -> Answer {
         let mut request = Request::new(Full::new(Bytes::copy_from_slice(body.as_bytes())));
         *request.method_mut() = method;
         *request.uri_mut() = path.parse().unwrap();
@@ -26,7 +26,7 @@ impl Guarded {
         self.project.caller().await.send(request).await.unwrap()
     }
 
-    async fn log_in(&self, token: &str) -> String {
+    pub(super) async fn log_in(&self, token: &str) -> String {
         let own = self.own();
         let answer = self.ask(Method::POST, "/login", &[(ORIGIN, &own)], &format!("token={token}")).await;
         assert_eq!((answer.status, &answer.headers[LOCATION]), (303, &"/".parse().unwrap()));
@@ -36,7 +36,7 @@ impl Guarded {
         cookie.split(';').next().unwrap().to_owned()
     }
 
-    async fn click(&self, cookie: &str, call: &str) -> Answer {
+    pub(super) async fn click(&self, cookie: &str, call: &str) -> Answer {
         let own = self.own();
         let body = super::sample(call).to_string();
         let headers = [(COOKIE, cookie), (ORIGIN, &own), (http::header::CONTENT_TYPE, "application/json")];
