@@ -160,7 +160,8 @@ impl<'a> Rules<'a> {
             Command::AdoptPlan { steps, ended } => self.adopt_plan(steps, ended),
             Command::ServerStarted => {
                 self.emit(Event::ServerStarted {});
-                // An imported project comes with work that nobody was given yet. Elsewhere there is nothing to do here.
+                // An imported project comes with work that nobody was given yet. Elsewhere there is nothing to do here, but for
+                // tasks that were given back and that nobody else can do: this is an occasion to ask again.
                 self.to_feed.extend(self.state.work.takers.iter().map(|(_, manus)| manus.clone()));
                 self.settle();
                 Ok(Answer::Done)

@@ -150,6 +150,24 @@ impl State {
             self.watch_silence(&id, |agent| agent.grace_from_ms = now);
             self.touched.manus.insert(id);
         }
+        self.park_anew();
+    }
+
+    /// Has the tasks that nobody has wait for the locks that are in their way now, as a state that was loaded has them: so what
+    /// follows is the same whether a server began from the tables or the log is replayed.
+    fn park_anew(&mut self) {
+        let unplaced = |task: &Task| {
+            task.stage == Stage::Pending && task.assigned_to.is_none() && task.retry_at_ms.is_none()
+        };
+        let unplaced = self.tasks.values().filter(|task| unplaced(task));
+        let ids: Vec<TaskId> = unplaced.map(|task| task.spec.id.clone()).collect();
+        for id in ids {
+            let Some(task) = self.tasks.get(&id) else { continue };
+            let locks = self.locks_before(task);
+            if locks != task.parked_on {
+                self.move_task(&id, |task| task.parked_on = locks);
+            }
+        }
     }
 
     /// Changes the times that decide when an agent counts as lost, and its deadline with them.

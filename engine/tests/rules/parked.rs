@@ -129,3 +129,22 @@ fn holding_most_of_a_folder_is_not_holding_it() {
               message_sent 1 to ada: TASK_ASSIGNED T1
     "#]]);
 }
+
+#[test]
+fn a_lock_that_came_later_counts_from_the_next_start_on() {
+    check(expect![[r#"
+        given register ada can=rust
+        given register bo
+        given bo claims src/a.rs
+        task One files=src/a.rs,src/b.rs needs=rust
+            = T1 PENDING
+              task_created T1
+              task_parked T1 behind bo's src/a.rs
+        given bo claims src/b.rs
+        given server starts
+        bo frees src/b.rs
+            = released src/b.rs
+              locks_released of bo: src/b.rs, given back
+              task_parked T1 behind bo's src/a.rs
+    "#]]);
+}

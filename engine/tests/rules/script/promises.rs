@@ -1,7 +1,7 @@
 //! A project under test, with what the engine promises at any time, held against it after every command.
 
 use engine::view::Snapshot;
-use engine::{Answer, Call, Decision, Record, Refusal, Settings, State, TimeMs};
+use engine::{Answer, Call, Command, Decision, Record, Refusal, Settings, State, TimeMs};
 
 use super::words::START_MS;
 
@@ -57,6 +57,7 @@ impl Project {
         assert_eq!(self.state.check(), [""; 0], "after {call:?}");
         self.check_watchers(outcome.as_ref().map_or(&[], |decision| &decision.events));
         self.check_replay();
+        self.check_restart();
         outcome
     }
 
@@ -163,6 +164,27 @@ impl Project {
         assert_eq!(replayed.snapshot(), self.state.snapshot(), "replaying the log");
         assert_eq!(replayed.next_deadline(), self.state.next_deadline(), "replaying the log");
         assert!(self.named_requests || replayed == self.state, "replaying the log gives another state");
+    }
+
+    /// A server that comes up from the tables goes on as one that replays the log: whichever agent lets go of its files then.
+    fn check_restart(&self) {
+        let mut live = self.state.clone();
+        let mut loaded = State::from_snapshot(live.snapshot(), self.outcomes(), []);
+        for command in std::iter::once(Command::ServerStarted).chain(self.releases()) {
+            let call = Call { command, request: None };
+            let events = |state: &mut State| state.decide(self.now, &call).map(|decision| decision.events);
+            assert_eq!(events(&mut loaded), events(&mut live), "after coming up from the tables: {call:?}");
+        }
+    }
+
+    /// Everybody lets go of everything.
+    fn releases(&self) -> Vec<Command> {
+        let release = |lock: engine::view::FileLock| Command::ReleaseFiles {
+            manus_id: lock.locked_by,
+            files: vec![lock.file_path],
+            by: Some(engine::ManusId::supervisor()),
+        };
+        self.state.snapshot().locks.into_iter().map(release).collect()
     }
 
     fn outcomes(&self) -> Vec<(engine::TaskId, engine::state::Outcome)> {
