@@ -10,6 +10,7 @@ mod recovery;
 use std::collections::{BTreeSet, VecDeque};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
+use std::task::{Context, Poll};
 use std::time::Instant;
 
 use engine::{Call, Command, ManusId, State, TimeMs};
@@ -19,7 +20,7 @@ use tracing::Instrument;
 use self::batch::Batch;
 use crate::failure::{Failure, Readiness};
 use crate::hub::{Reply, Shared};
-use crate::store::StoreError;
+use crate::store::{Doing, StoreError};
 
 /// How many calls go into one commit at most, so that nobody waits long behind others.
 const CALLS_AT_ONCE: usize = 1_024;
@@ -194,7 +195,7 @@ impl Writer {
     async fn carry_out(&mut self, mut batch: Batch) -> Result<(), StoreError> {
         if !batch.changes.is_empty() {
             let begun = Instant::now();
-            let committed = self.shared.store.commit(&batch.changes).instrument(batch.span()).await;
+            let committed = unbroken(self.shared.store.commit(&batch.changes)).instrument(batch.span()).await;
             batch.note(&self.shared.meters, begun.elapsed(), committed.is_ok());
             if let Err(error) = committed {
                 // First, so that whoever is told finds the hub not ready.
@@ -246,7 +247,33 @@ impl Writer {
     }
 }
 
+/// What a store's work comes to, be it that it breaks.
+async fn unbroken<T>(mut work: Doing<'_, T>) -> Result<T, StoreError> {
+    let step = |context: &mut Context<'_>| {
+        let polled = catch_unwind(AssertUnwindSafe(|| work.as_mut().poll(context)));
+        polled.unwrap_or_else(|_| {
+            Poll::Ready(Err(StoreError::plain("the store broke, and what is stored is read anew")))
+        })
+    };
+    std::future::poll_fn(step).await
+}
+
 /// Something in the rules panicked: the calls of this batch are not carried out.
 fn broke() -> StoreError {
     StoreError::plain("the engine broke while deciding, and starts anew from what is stored")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn a_store_that_breaks_has_failed() {
+        let breaks: Doing<'_, ()> = Box::pin(async {
+            tokio::task::yield_now().await;
+            panic!("on purpose");
+        });
+        assert!(unbroken(breaks).await.unwrap_err().reason.starts_with("the store broke"));
+        assert_eq!(unbroken(Box::pin(async { Ok(7) })).await.unwrap(), 7);
+    }
 }

@@ -11,7 +11,7 @@ use tokio::task::spawn_blocking;
 use tokio::time::{Instant, sleep_until};
 
 use super::batch::Batch;
-use super::{Late, Writer, broke};
+use super::{Late, Writer, broke, unbroken};
 use crate::failure::{Failure, Readiness};
 use crate::store::StoreError;
 
@@ -58,7 +58,7 @@ impl Writer {
     /// Reads the project from the store, publishes it, and grants everybody a full timeout of grace: agents could not be heard
     /// meanwhile, and the last signs of life before may be lost. That this commits shows that the store works.
     pub(super) async fn restart(&mut self) -> Result<(), StoreError> {
-        let loaded = self.shared.store.load(&self.shared.settings).await?;
+        let loaded = unbroken(self.shared.store.load(&self.shared.settings)).await?;
         let seq = loaded.snapshot.seq;
         // Two states are made of it, and at the same time, since each takes a while in a large project.
         let (snapshot, outcomes) = (loaded.snapshot.clone(), loaded.outcomes.clone());
