@@ -28,7 +28,8 @@ pub(crate) type Doing<'a, T> = Pin<Box<dyn Future<Output = Result<T, StoreError>
 
 /// What keeps a project. One writer calls `load` and `commit`, anybody pages history.
 pub(crate) trait Store: fmt::Debug + Send + Sync + 'static {
-    /// Reads what is live, over a fresh connection: also called when the old one is in doubt.
+    /// Reads what is live, over a fresh connection: also called when the old one is in doubt. What it shows is on the disk when it
+    /// returns, even where a commit before it failed.
     fn load<'a>(&'a self, settings: &'a Settings) -> Doing<'a, Loaded>;
 
     /// Writes everything or nothing, and returns when it is on the disk. After an error it is unknown which of the two happened.

@@ -113,6 +113,7 @@ impl SqliteStore {
             return Ok(writer);
         }
         let mut writer = Writer::connect(&self.path, false).await?;
+        bring_home(&mut writer.connection).await?;
         commit::prepare(&mut writer.connection).await?;
         // Those at hand may be open on a file that has been moved away.
         let old = std::mem::replace(
@@ -265,6 +266,21 @@ async fn check_writable(connection: &mut SqliteConnection) -> Result<(), StoreEr
     let attempt = "begin immediate; pragma user_version = 0; rollback";
     sqlx::query(attempt).execute(connection).await.map_err(explain::error)?;
     Ok(())
+}
+
+/// Writes what the write-ahead log holds into the database, and syncs that.
+///
+/// After a sync that failed, the system may hold in memory what never reaches the disk, and show it to whoever reads; later syncs
+/// say nothing of it. Whatever is shown from here on has been written anew since.
+async fn bring_home(connection: &mut SqliteConnection) -> Result<(), StoreError> {
+    let (busy, frames, written): (i64, i64, i64) =
+        sqlx::query_as("pragma wal_checkpoint(full)").fetch_one(connection).await.map_err(explain::error)?;
+    if busy == 0 && frames == written {
+        return Ok(());
+    }
+    Err(StoreError::plain(
+        "another program reads an older state of the database, so that nothing can be made sure of",
+    ))
 }
 
 fn options(path: &Path) -> SqliteConnectOptions {

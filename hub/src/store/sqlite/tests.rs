@@ -106,6 +106,50 @@ async fn every_commit_waits_for_the_disk() {
     assert_eq!(explain::error(refused).reason, "the database is read-only");
 }
 
+/// A store with one event in it, its connection lost, and somebody who reads the database.
+async fn failed(scratch: &Scratch) -> (SqliteStore, SqliteConnection) {
+    let store = scratch.open().await;
+    let mut reader = SqliteConnectOptions::new().filename(scratch.path()).connect().await.unwrap();
+    sqlx::query("begin").execute(&mut reader).await.unwrap();
+    assert_eq!(events(&mut reader).await, 0);
+    let changes = Changes { events: vec![record(1, message(1, Json::text("a note")))], ..Changes::default() };
+    store.commit(&changes).await.unwrap();
+    store.writer.lock().await.take().unwrap().close().await;
+    (store, reader)
+}
+
+async fn events(sql: &mut SqliteConnection) -> i64 {
+    sqlx::query_scalar("select count(*) from events").fetch_one(sql).await.unwrap_or(0)
+}
+
+/// After a sync that failed, the system may show what the disk does not have, until somebody writes it anew.
+#[tokio::test]
+async fn what_is_loaded_after_a_failure_was_written_anew() {
+    let scratch = Scratch::new();
+    let (store, mut reader) = failed(&scratch).await;
+    sqlx::query("commit").execute(&mut reader).await.unwrap();
+    // The file alone, without its log.
+    let alone = scratch.dir.path().join("alone.db");
+    let events_at_home = async || {
+        std::fs::copy(scratch.path(), &alone).unwrap();
+        let mut sql = SqliteConnectOptions::new().filename(&alone).connect().await.unwrap();
+        events(&mut sql).await
+    };
+    assert_eq!(events_at_home().await, 0);
+    store.load(&Settings::default()).await.unwrap();
+    assert_eq!(events_at_home().await, 1);
+}
+
+/// Whoever reads an older state keeps the log from being written home, and then nothing can be vouched for.
+#[tokio::test]
+async fn nothing_is_loaded_after_a_failure_while_somebody_reads_an_older_state() {
+    let scratch = Scratch::new();
+    let (store, mut reader) = failed(&scratch).await;
+    assert!(store.load(&Settings::default()).await.unwrap_err().reason.contains("reads an older state"));
+    sqlx::query("commit").execute(&mut reader).await.unwrap();
+    assert_eq!(store.load(&Settings::default()).await.unwrap().snapshot.seq, 1);
+}
+
 #[tokio::test]
 async fn any_text_comes_back_as_it_was() {
     let scratch = Scratch::new();
