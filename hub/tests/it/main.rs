@@ -11,6 +11,7 @@ mod disk;
 mod failing;
 mod feed;
 mod history;
+mod images;
 mod kill;
 mod order;
 mod original;
