@@ -8,6 +8,7 @@ use engine::{Seq, TimeMs};
 
 use crate::beside::sync_folder_of;
 use crate::failure::OpenError;
+use crate::fault;
 use crate::folder::FOLDER;
 use crate::hub::DATABASE;
 use crate::store::Store;
@@ -113,6 +114,7 @@ pub(crate) async fn copy(
     if let Some(problem) = examination.problems.first() {
         return Err(BackupError::Unsound { path: database.to_owned(), problem: problem.clone() });
     }
+    fault::io_at("backup.examined").map_err(|error| BackupError::Io { path: file.to_owned(), error })?;
     partial.become_the(file)?;
     Ok(examination)
 }

@@ -13,6 +13,7 @@ use engine::{Record, Seq, TimeMs};
 use tokio::sync::watch;
 
 use crate::failure::Failure;
+use crate::fault;
 use crate::store::{EventFilter, Order, Page, Store, StoreError};
 
 /// How many frames stay in memory.
@@ -183,6 +184,7 @@ impl Feed {
     }
 
     async fn read_log(&self, seq: Seq, committed: Seq, max: usize) -> Result<FeedSlice, Failure> {
+        fault::at("feed.read").map_err(StoreError::into_failure)?;
         let page = Page { cursor: Some(seq), order: Order::OldestFirst, limit: max };
         let records =
             self.store.events(&EventFilter::default(), &page).await.map_err(StoreError::into_failure)?;

@@ -12,6 +12,7 @@ mod beside;
 mod clock;
 mod config;
 mod failure;
+pub mod fault;
 mod feed;
 mod fingerprint;
 mod folder;

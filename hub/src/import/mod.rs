@@ -24,6 +24,7 @@ use crate::backup::{BackupError, Examination, backup};
 use crate::beside::{free_name, put_in_place, with_suffix};
 use crate::config::Config;
 use crate::failure::OpenError;
+use crate::fault;
 use crate::folder::Folder;
 use crate::paths::ProjectPaths;
 use crate::store::sqlite::{Content, SqliteStore, content};
@@ -191,9 +192,11 @@ impl Import<'_> {
             reason: format!("it cannot be imported, and is untouched: {problem}"),
         })?;
         self.keep_original(&report.backup)?;
+        fault::at("import.kept").map_err(storage)?;
         held.release().await;
         let new = with_suffix(self.database, ".importing");
         self.write_new(&new, &timeline).await?;
+        fault::at("import.written").map_err(storage)?;
         write_report(&report)?;
         // Copying a file ends the lock on it. What was written since would be in neither database.
         let written_since = |error| OpenError::Io { path: self.original.to_owned(), error };
@@ -205,8 +208,10 @@ impl Import<'_> {
                 reason: "the original engine still uses this database; stop its programs first".to_owned(),
             });
         }
+        fault::at("import.reported").map_err(storage)?;
         put_in_place(&new, self.database)
             .map_err(|error| OpenError::Io { path: self.database.to_owned(), error })?;
+        fault::at("import.placed").map_err(storage)?;
         Ok(report)
     }
 

@@ -112,8 +112,8 @@ impl Batch {
     }
 
     /// Tells everybody what came of their calls. To be called when it is on the disk.
-    pub(super) fn answer(self) {
-        for (reply, outcome) in self.answers {
+    pub(super) fn answer(&mut self) {
+        for (reply, outcome) in self.answers.drain(..) {
             // Whoever does not wait any longer has hung up.
             let _ = reply.send(outcome);
         }

@@ -19,6 +19,7 @@ use tracing::Instrument;
 
 use self::batch::Batch;
 use crate::failure::{Failure, Readiness};
+use crate::fault;
 use crate::hub::{Reply, Shared};
 use crate::store::{Doing, StoreError};
 
@@ -173,6 +174,7 @@ impl Writer {
                 self.shared.beats.note(&actor, now_ms);
             }
         }
+        fault::at("decision.after")?;
         self.late.manus.extend(batch.collect(&mut self.state, &self.shared.published(), &self.late)?);
         Ok(batch)
     }
@@ -203,14 +205,14 @@ impl Writer {
                 batch.fail(&error.reason);
                 return Err(error);
             }
-            let publish = AssertUnwindSafe(|| self.publish(&batch));
-            catch_unwind(publish).map_err(|_| broke())?;
+            let publish = || fault::at("publication.before").map(|()| self.publish(&batch));
+            catch_unwind(AssertUnwindSafe(publish)).unwrap_or_else(|_| Err(broke()))?;
             if batch.complete {
                 self.late.manus.clear();
             }
         }
-        batch.answer();
-        Ok(())
+        let answer = || fault::at("answers.before").map(|()| batch.answer());
+        catch_unwind(AssertUnwindSafe(answer)).unwrap_or_else(|_| Err(broke()))
     }
 
     /// Lets everybody see what was committed. The feed moves under the same lock, so that it is never behind what a reader of

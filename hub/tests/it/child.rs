@@ -40,6 +40,9 @@ fn play() {
     let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build().unwrap();
     match part.as_str() {
         "work until killed" => runtime.block_on(crate::kill::work_until_killed(&folder)),
+        "faults" => runtime.block_on(crate::faults::one_after_the_other(&folder)),
+        "back up" => runtime.block_on(crate::faults::back_up(&folder)),
+        "open" => runtime.block_on(crate::faults::open(&folder)),
         "fill the disk" => runtime.block_on(crate::disk::fill(&folder)),
         "read-only" => runtime.block_on(crate::disk::read_only(&folder)),
         other => panic!("no part {other:?}"),

@@ -16,7 +16,7 @@ use crate::work::Work;
 
 /// An acknowledged call, as the process that is going to be killed wrote it down before.
 #[derive(Debug, Serialize, Deserialize)]
-struct Acknowledged {
+pub struct Acknowledged {
     request_id: RequestId,
     command: Command,
     answer: Arc<Answer>,
@@ -68,8 +68,14 @@ fn work_and_kill(folder: &Path, calls: usize) -> Vec<Acknowledged> {
     acknowledged
 }
 
+/// What a process wrote down before it ended by itself.
+pub fn acknowledged(output: &[u8]) -> Vec<Acknowledged> {
+    let lines = output.split(|byte| *byte == b'\n');
+    lines.filter_map(|line| serde_json::from_slice(line).ok()).collect()
+}
+
 /// Everything acknowledged is there: repeating a call gives the same answer and does nothing.
-async fn check(project: &Project, acknowledged: &[Acknowledged]) {
+pub async fn check(project: &Project, acknowledged: &[Acknowledged]) {
     let hub = project.open().await;
     assert_eq!(hub.read(State::check), Vec::<String>::new());
     let seq = hub.feed().committed_seq();

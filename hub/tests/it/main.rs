@@ -9,6 +9,7 @@ mod beats;
 mod child;
 mod disk;
 mod failing;
+mod faults;
 mod feed;
 mod history;
 mod images;

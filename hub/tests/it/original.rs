@@ -43,6 +43,11 @@ const SOUND: &str = r#"
         (7, 'system', 'manus_speed', 'TASK_ASSIGNMENT', '{"task_id": "3f2a9c01"}', '2025-06-15T08:50:00+00:00', 1);
 "#;
 
+/// A sound project of the original engine.
+pub async fn sound(path: &Path) {
+    original(path, SOUND).await;
+}
+
 async fn original(path: &Path, rows: &str) {
     std::fs::create_dir_all(path.parent().unwrap()).unwrap();
     let options = SqliteConnectOptions::new().filename(path).create_if_missing(true);

@@ -50,7 +50,10 @@ fn every_house_knows_only_whom_it_may() {
     );
     for (house, dependencies) in &houses {
         let (_, allowed) = MAY_KNOW.iter().find(|(known, _)| known == house).unwrap();
-        for other in dependencies.iter().map(name).filter(|other| found.contains(other.as_str())) {
+        // A crate knows nobody new by whose faults its own tests ask for.
+        let itself = |other: &&Value| other["kind"] == "dev" && name(other) == *house;
+        let others = dependencies.iter().filter(|other| !itself(other)).map(name);
+        for other in others.filter(|other| found.contains(other.as_str())) {
             assert!(allowed.contains(&other.as_str()), "{house} must not depend on {other}");
         }
     }

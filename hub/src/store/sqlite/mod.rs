@@ -41,6 +41,7 @@ use super::{
 };
 use crate::audit::{AuditEntry, AuditFilter};
 use crate::failure::OpenError;
+use crate::fault;
 
 /// The schema, and the steps by which it came about.
 pub(crate) static MIGRATIONS: sqlx::migrate::Migrator = sqlx::migrate!();
@@ -78,9 +79,11 @@ impl SqliteStore {
         let storage =
             |error: StoreError| OpenError::Storage { path: path.to_owned(), reason: error.into_reason() };
         let mut writer = Writer::connect(path, true).await.map_err(storage)?;
+        fault::at("migration.before").map_err(storage)?;
         let migrated = MIGRATIONS.run_direct(None, &mut writer.connection, false).await;
         migrated
             .map_err(|error| storage(StoreError::new("the schema could not be brought up to date", error)))?;
+        fault::at("migration.after").map_err(storage)?;
         commit::prepare(&mut writer.connection).await.map_err(storage)?;
         let readers = RwLock::new(readers(path));
         Ok(Self { path: path.to_owned(), writer: Mutex::new(Some(writer)), readers })
@@ -96,7 +99,7 @@ impl SqliteStore {
         let name = file.to_str().ok_or_else(|| StoreError::plain("the copy's name is not valid Unicode"))?;
         // One read transaction: the copy shows one moment, and commits go on beside it.
         sqlx::query("vacuum into ?1").bind(name).execute(&self.pool()).await.map_err(explain::error)?;
-        Ok(())
+        fault::at("backup.copied")
     }
 
     /// Whether anything ever happened here but that a server came up.
@@ -127,7 +130,11 @@ impl SqliteStore {
 
     async fn load(&self, settings: &Settings) -> Result<Loaded, StoreError> {
         let mut writer = self.reconnect().await?;
-        match load::load(&mut writer.connection, settings).await {
+        let loaded = match fault::at("load.before") {
+            Ok(()) => load::load(&mut writer.connection, settings).await,
+            Err(error) => Err(error),
+        };
+        match loaded.and_then(|loaded| fault::at("load.after").map(|()| loaded)) {
             Ok(loaded) => {
                 *self.writer.lock().await = Some(writer);
                 Ok(loaded)
@@ -145,10 +152,12 @@ impl SqliteStore {
         let Some(mut writer) = slot.take() else {
             return Err(not_open());
         };
-        let committed = match commit::commit(&mut writer.connection, changes).await {
-            Ok(()) => writer.files.check(),
+        let committed = match fault::at("commit.before") {
+            Ok(()) => commit::commit(&mut writer.connection, changes).await,
             Err(error) => Err(error),
         };
+        let committed =
+            committed.and_then(|()| writer.files.check()).and_then(|()| fault::at("commit.after"));
         match committed {
             Ok(()) => *slot = Some(writer),
             Err(_) => writer.close().await,
