@@ -76,7 +76,7 @@ sbom: | compiler ## Write target/sbom.json: what the binary is made of, as Cyclo
 	mkdir -p target
 	node scripts/sbom.mjs > target/sbom.json
 
-bench: build ## Measure makespans, throughput, latency, growth and recovery
+bench: build ## Measure makespans, throughput, latency, growth and recovery, and the same work done by others (docs/benchmarks.md)
 	cargo bench -p server --bench load -- $(ARGS)
 
 # Paths of this machine stay out of the program, so that another machine makes the same one. In a folder of its own, since other

@@ -2,7 +2,6 @@
 
 use std::cell::RefCell;
 use std::io;
-use std::rc::Rc;
 use std::time::{Duration, Instant};
 
 use futures::future::join_all;
@@ -10,8 +9,8 @@ use futures::future::join_all;
 use crate::connection::{Connection, Kind};
 use crate::server::Process;
 
-const WARM_UP: Duration = Duration::from_millis(500);
-const MEASURED: Duration = Duration::from_millis(2_000);
+pub const WARM_UP: Duration = Duration::from_millis(500);
+pub const MEASURED: Duration = Duration::from_millis(2_000);
 
 /// What was seen.
 #[derive(Debug, Default, Clone)]
@@ -29,6 +28,45 @@ impl Seen {
         self.successes + self.refusals + self.neither
     }
 
+    /// Whether every answer was a success or a refusal.
+    pub fn is_sound(&self) -> bool {
+        self.neither == 0 && self.calls() > 0
+    }
+
+    fn note(&mut self, kind: Kind) {
+        match kind {
+            Kind::Success => self.successes += 1,
+            Kind::Refusal => self.refusals += 1,
+            Kind::Neither => self.neither += 1,
+        }
+    }
+
+    /// Adds what somebody else has seen in the same time.
+    pub fn add(&mut self, successes: u64, refusals: u64, micros: &[u32]) {
+        self.successes += successes;
+        self.refusals += refusals;
+        self.micros.extend(micros);
+    }
+
+    /// When the time is over.
+    pub fn ended(mut self) -> Self {
+        self.seconds = MEASURED.as_secs_f64();
+        self.micros.sort_unstable();
+        self
+    }
+
+    /// Several rounds as one.
+    pub fn all(rounds: &[Self]) -> Self {
+        let mut all = Self::default();
+        for round in rounds {
+            all.add(round.successes, round.refusals, &round.micros);
+            all.neither += round.neither;
+        }
+        all.seconds = rounds.iter().map(|round| round.seconds).sum();
+        all.micros.sort_unstable();
+        all
+    }
+
     pub fn per_second(&self) -> f64 {
         self.micros.len() as f64 / self.seconds
     }
@@ -42,6 +80,39 @@ impl Seen {
     }
 }
 
+/// One who calls, one call after the other.
+pub trait Caller {
+    /// Makes the call of this step.
+    fn call(&mut self, step: usize) -> impl Future<Output = io::Result<Kind>>;
+}
+
+/// Runs load by these callers at once.
+pub async fn drive(mut callers: Vec<impl Caller>) -> io::Result<Seen> {
+    let begin = Instant::now() + WARM_UP;
+    let seen = RefCell::new(Seen::default());
+    for outcome in join_all(callers.iter_mut().map(|caller| go_on(caller, begin, &seen))).await {
+        outcome?;
+    }
+    Ok(seen.into_inner().ended())
+}
+
+async fn go_on(caller: &mut impl Caller, begin: Instant, seen: &RefCell<Seen>) -> io::Result<()> {
+    for step in 0.. {
+        let sent = Instant::now();
+        if sent >= begin + MEASURED {
+            break;
+        }
+        let kind = caller.call(step).await?;
+        let answered = Instant::now();
+        seen.borrow_mut().note(kind);
+        if answered >= begin && answered < begin + MEASURED {
+            let micros = u32::try_from((answered - sent).as_micros()).unwrap_or(u32::MAX);
+            seen.borrow_mut().micros.push(micros);
+        }
+    }
+    Ok(())
+}
+
 /// Runs load: caller `n` sends what `next(n, step)` says.
 pub async fn run(
     process: &Process,
@@ -52,45 +123,20 @@ pub async fn run(
     for _ in 0..connections {
         open.push(process.connect().await?);
     }
-    let begin = Instant::now() + WARM_UP;
-    let seen = Rc::new(RefCell::new(Seen::default()));
     let next = &next;
-    let callers = open.iter_mut().enumerate().map(|(n, connection)| {
-        let seen = seen.clone();
-        async move { caller(connection, n, next, begin, &seen).await }
-    });
-    for outcome in join_all(callers).await {
-        outcome?;
-    }
-    let mut seen = seen.take();
-    seen.seconds = MEASURED.as_secs_f64();
-    seen.micros.sort_unstable();
-    Ok(seen)
+    let callers = open.into_iter().enumerate().map(|(n, connection)| Sender { n, connection, next });
+    drive(callers.collect()).await
 }
 
-async fn caller(
-    connection: &mut Connection,
+/// One who sends over HTTP what somebody else makes up.
+struct Sender<'a, F> {
     n: usize,
-    next: &impl Fn(usize, usize) -> Vec<u8>,
-    begin: Instant,
-    seen: &RefCell<Seen>,
-) -> io::Result<()> {
-    for step in 0.. {
-        let sent = Instant::now();
-        if sent >= begin + MEASURED {
-            break;
-        }
-        let (kind, _) = connection.send(&next(n, step)).await?;
-        let answered = Instant::now();
-        let mut seen = seen.borrow_mut();
-        match kind {
-            Kind::Success => seen.successes += 1,
-            Kind::Refusal => seen.refusals += 1,
-            Kind::Neither => seen.neither += 1,
-        }
-        if answered >= begin && answered < begin + MEASURED {
-            seen.micros.push(u32::try_from((answered - sent).as_micros()).unwrap_or(u32::MAX));
-        }
+    connection: Connection,
+    next: &'a F,
+}
+
+impl<F: Fn(usize, usize) -> Vec<u8>> Caller for Sender<'_, F> {
+    async fn call(&mut self, step: usize) -> io::Result<Kind> {
+        self.connection.send(&(self.next)(self.n, step)).await.map(|(kind, _)| kind)
     }
-    Ok(())
 }

@@ -4,13 +4,17 @@
 //! echo, which shows what HTTP and JSON alone cost on this machine. A row is shown only if every answer that went into it was a
 //! success or a typed refusal.
 
+mod busy;
 mod connection;
 mod echo;
 mod growth;
 mod load;
 mod makespan;
 mod million;
+mod peers;
 mod planning;
+mod report;
+mod rounds;
 mod server;
 mod start;
 mod table;
@@ -19,6 +23,7 @@ mod watchers;
 
 use std::error::Error;
 
+use report::Report;
 use table::Table;
 
 fn main() -> Result<(), Box<dyn Error>> {
@@ -30,11 +35,16 @@ fn main() -> Result<(), Box<dyn Error>> {
     let wanted: Vec<&str> =
         arguments.iter().map(String::as_str).filter(|word| !word.starts_with('-')).collect();
     let wants = |part: &str| wanted.is_empty() || wanted.contains(&part);
+    let anyway = arguments.iter().any(|word| word == "--busy");
+    if let Some(why) = busy::in_the_way().filter(|_| !anyway) {
+        return Err(why.into());
+    }
+    let begun = busy::Looked::now();
     let _ = rlimit::increase_nofile_limit(u64::MAX);
     // One thread: it costs less than the server it drives, and leaves a core to it.
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
     runtime.block_on(async {
-        let mut table = Table::default();
+        let (mut table, mut report) = (Table::default(), Report::default());
         if wants("makespan") {
             makespan::measure(&mut table)?;
         }
@@ -47,6 +57,9 @@ fn main() -> Result<(), Box<dyn Error>> {
         if wants("growth") {
             growth::measure(&mut table).await?;
         }
+        if wants("peers") {
+            peers::measure(&mut report).await?;
+        }
         if wants("planning") {
             planning::measure(&mut table).await?;
         }
@@ -57,6 +70,14 @@ fn main() -> Result<(), Box<dyn Error>> {
             start::measure(&mut table).await?;
         }
         table.print();
-        Ok(())
+        // What is known to be disturbed is shown and not kept.
+        match begun.as_ref().and_then(busy::was_in_the_way) {
+            Some(why) if !anyway => Err(why.into()),
+            Some(why) => {
+                eprintln!("docs/benchmarks.md stays as it is: {why}");
+                Ok(())
+            }
+            None => Ok(report.save(&report::machine())?),
+        }
     })
 }
