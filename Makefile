@@ -53,9 +53,10 @@ test: | compiler ## Run all tests: Rust, browser and Python
 # 10,000 histories of 500 commands each, after every one of which all invariants are recounted; other ones each time.
 SEEDS ?= 10000
 FIRST_SEED := $(or $(FIRST_SEED),$(shell date +%s))
-soak: | compiler ## Play random histories against the rules for long; SEEDS=N as many, FIRST_SEED=N from there
+soak: | compiler ## Play random histories against the rules, and the hub over failing disks, for long; SEEDS=N as many, FIRST_SEED=N from there
 	@echo "Seeds from $(FIRST_SEED) on"
 	SEEDS=$(SEEDS) FIRST_SEED=$(FIRST_SEED) cargo test --release -p engine --test simulation -- --nocapture
+	SEEDS=$(SEEDS) FIRST_SEED=$(FIRST_SEED) cargo test --release -p hub --lib whatever_fails -- --nocapture
 
 e2e: build $(NODE_MODULES) | $(CHROMIUM) ## Run the browser tests on the release build
 	cd end2end && node_modules/.bin/playwright test $(ARGS)

@@ -1,6 +1,6 @@
 //! The hub's handle: what the server's edges talk to.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::{Arc, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
 
 use engine::planning::Outlook;
@@ -109,6 +109,20 @@ impl Hub {
         let database = config.database.clone().unwrap_or_else(|| folder.path().join(DATABASE));
         let imported = import::adopt(&database, &paths, &config).await?;
         let store: Arc<dyn Store> = Arc::new(SqliteStore::open(&database).await?);
+        Self::over(store, folder, database, imported, config).await
+    }
+
+    /// Serves what is kept in this store, which is called by the database's name.
+    pub(crate) async fn over(
+        store: Arc<dyn Store>,
+        folder: Folder,
+        database: PathBuf,
+        imported: Option<ImportReport>,
+        config: Config,
+    ) -> Result<Self, OpenError> {
+        let root = std::path::absolute(&config.project_root)
+            .map_err(|error| OpenError::Io { path: config.project_root.clone(), error })?;
+        let paths = ProjectPaths::new(&root).map_err(|error| OpenError::Io { path: root.clone(), error })?;
         let storage =
             |error: StoreError| OpenError::Storage { path: database.clone(), reason: error.into_reason() };
         let access = Access::load(store.clone(), config.clock.clone()).await.map_err(storage)?;

@@ -24,6 +24,8 @@ mod planner;
 mod prune;
 mod restore;
 mod retention;
+#[cfg(test)]
+mod simulation;
 mod store;
 mod writer;
 

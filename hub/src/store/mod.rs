@@ -141,7 +141,7 @@ pub(crate) struct LogStart {
 }
 
 /// What one commit writes: new events, and the rows as they are after them.
-#[derive(Debug, Default)]
+#[derive(Debug, Clone, Default)]
 pub(crate) struct Changes {
     pub events: Vec<Arc<Frame>>,
     pub manus: Vec<ManusInstance>,
