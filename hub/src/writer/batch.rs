@@ -21,10 +21,10 @@ type Outcome = Result<Reply, Failure>;
 /// A batch in the making.
 #[derive(Debug)]
 pub(super) struct Batch {
-    /// When all of it happens.
+    /// When what is decided next happens.
     pub now_ms: TimeMs,
     pub records: Vec<Record>,
-    pub changes: Changes,
+    pub changes: Arc<Changes>,
     /// The rows of all agents are brought up to date with this commit.
     pub complete: bool,
     /// Old remembered answers are forgotten with this commit.
@@ -40,7 +40,7 @@ impl Batch {
         Self {
             now_ms,
             records: Vec::new(),
-            changes: Changes::default(),
+            changes: Arc::default(),
             complete: false,
             forget: false,
             remembered: Vec::new(),
