@@ -5,10 +5,14 @@ use std::time::Duration;
 use crate::prelude::*;
 use engine::sorted::SortedSet;
 use engine::view::FileLock;
-use engine::{ManusId, MessageId, TaskId};
+use engine::{ManusId, MessageId, Seq, TaskId, TimeMs};
+
+use crate::errand::{Errand, Step};
 
 /// How long a notice stays.
 const NOTICE_STAYS: Duration = Duration::from_secs(6);
+/// The same for one with something to press.
+const OFFER_STAYS: Duration = Duration::from_secs(12);
 
 /// What the open dialog asks.
 #[derive(Debug, Clone, PartialEq)]
@@ -59,6 +63,15 @@ pub enum Bulk {
     Priority,
 }
 
+/// When somebody looked last, and up to which event.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Left {
+    /// The event.
+    pub seq: Seq,
+    /// The moment.
+    pub at_ms: TimeMs,
+}
+
 /// A short notice.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Notice {
@@ -81,6 +94,12 @@ pub struct Desk {
     pub picked: RwSignal<SortedSet<TaskId>>,
     /// The last step back or forward in time, with its number; `None` until somebody looks back.
     pub steps: RwSignal<Option<(u32, bool)>>,
+    /// What was done last, as it can be taken back, with the notice that said so; no steps where it cannot.
+    pub undo: RwSignal<Option<(u32, Vec<Step>)>>,
+    /// The last errand, with its number; `None` until there is one.
+    pub errand: RwSignal<Option<(u32, Errand)>>,
+    /// When the person left who has come back, until they have seen what happened since.
+    pub left: RwSignal<Option<Left>>,
     counter: StoredValue<u32>,
 }
 
@@ -89,7 +108,8 @@ impl Desk {
     pub fn provide() -> Self {
         let (ask, notices, picked) = (RwSignal::new(None), RwSignal::default(), RwSignal::default());
         let (steps, counter) = (RwSignal::new(None), StoredValue::new(0));
-        let desk = Self { ask, notices, picked, steps, counter };
+        let (undo, errand, left) = (RwSignal::new(None), RwSignal::new(None), RwSignal::new(None));
+        let desk = Self { ask, notices, picked, steps, undo, errand, left, counter };
         provide_context(desk);
         desk
     }
@@ -121,19 +141,38 @@ impl Desk {
 
     /// Says something that went well.
     pub fn say(self, text: impl Into<String>) {
-        self.notify(text.into(), false);
+        self.notify(text.into(), false, NOTICE_STAYS);
     }
 
     /// Says that something went wrong, and what to do.
     pub fn complain(self, text: impl Into<String>) {
-        self.notify(text.into(), true);
+        self.notify(text.into(), true, NOTICE_STAYS);
     }
 
-    fn notify(self, text: String, bad: bool) {
-        self.counter.update_value(|counter| *counter += 1);
-        let id = self.counter.get_value();
+    /// Says that something was done, and offers to take it back where there are steps back.
+    pub fn done(self, text: String, steps: Vec<Step>) {
+        let stays = if steps.is_empty() { NOTICE_STAYS } else { OFFER_STAYS };
+        // Before the notice, which shows the button for what was done last.
+        self.undo.set(Some((self.next_number(), steps)));
+        self.notify(text, false, stays);
+    }
+
+    /// Sends the page on an errand.
+    pub fn send(self, errand: Errand) {
+        self.errand.update(|last| {
+            *last = Some((last.as_ref().map_or(0, |(number, _)| number.wrapping_add(1)), errand));
+        });
+    }
+
+    fn next_number(self) -> u32 {
+        self.counter.get_value() + 1
+    }
+
+    fn notify(self, text: String, bad: bool, stays: Duration) {
+        let id = self.next_number();
+        self.counter.set_value(id);
         self.notices.update(|notices| notices.push(Notice { id, text, bad }));
-        set_timeout(move || self.dismiss(id), NOTICE_STAYS);
+        set_timeout(move || self.dismiss(id), stays);
     }
 
     /// Takes a notice away.

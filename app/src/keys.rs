@@ -3,13 +3,15 @@
 use std::cell::Cell;
 
 use crate::prelude::*;
+use engine::sorted::SortedSet;
 use engine::{TaskId, TaskStatus};
 use leptos::ev;
 use wasm_bindgen::JsCast;
 use web_sys::{Element, HtmlElement, KeyboardEvent};
 
-use crate::desk::{Ask, Desk};
+use crate::desk::{Ask, Bulk, Desk};
 use crate::dom;
+use crate::errand::Errand;
 use crate::live::{Link, Live, order};
 use crate::nav::{Nav, Open, Place, Room};
 use crate::theme;
@@ -87,21 +89,38 @@ impl Keys {
             "2" => self.view("board"),
             "3" => self.view("graph"),
             "y" => self.copy_link(),
-            "a" | "e" | "p" | "v" => return self.about_open(key),
+            "a" | "e" | "p" | "v" => return self.about_chosen(key),
             "t" => theme::toggle(),
+            "z" => self.desk.send(Errand::Undo),
             "/" => dom::focus(dom::find("#filter")),
             "j" | "k" => focus_first_row(),
             "Escape" if self.nav.place_now().open.is_some() => {
                 self.nav.goto(&Place { open: None, ..self.nav.place_now() }.href(), false);
+            }
+            "Escape" if !self.desk.picked.with_untracked(SortedSet::is_empty) => {
+                self.desk.picked.set(SortedSet::new());
             }
             _ => return false,
         }
         true
     }
 
-    /// What is asked about the task that is open.
-    fn about_open(self, key: &str) -> bool {
-        let Some(Open::Task(id)) = self.nav.place_now().open else { return false };
+    /// What is asked about the task that is open; else about those that are ticked, else about the one in whose row the focus is.
+    fn about_chosen(self, key: &str) -> bool {
+        let open = match self.nav.place_now().open {
+            Some(Open::Task(id)) => Some(id),
+            _ => None,
+        };
+        let ticked = open.is_none() && !self.desk.picked.with_untracked(SortedSet::is_empty);
+        match key {
+            "a" if ticked => self.ask(Ask::Bulk(Bulk::Assign)),
+            "p" if ticked => self.ask(Ask::Bulk(Bulk::Priority)),
+            _ => return open.or_else(focused_task).is_some_and(|id| self.about_task(key, id)),
+        }
+        true
+    }
+
+    fn about_task(self, key: &str, id: TaskId) -> bool {
         let status = self.live.peek(|state| state.task(&id).map(|task| task.status()));
         let Some(status) = status.filter(|status| !status.is_closed()) else { return false };
         match (key, status) {
@@ -160,11 +179,15 @@ fn on_something(target: Element) -> bool {
 
 /// Ticks the task whose row has the focus, or takes the tick away.
 fn pick_row(desk: Desk) {
-    let row = dom::find(".list.tasks .row:focus-within");
-    let id = row.and_then(|row| row.get_attribute("data-testid"));
-    if let Some(id) = id.and_then(|id| TaskId::new(id.strip_prefix("task-")?).ok()) {
+    if let Some(id) = focused_task() {
         desk.pick(&id);
     }
+}
+
+/// The task in whose row the focus is, or that the chosen line of the queue is about.
+fn focused_task() -> Option<TaskId> {
+    const NAMED: &str = ".list.tasks .row:focus-within .c-id code, .needs li:focus-within .task-link code";
+    TaskId::new(&dom::find(NAMED)?.text_content()?).ok()
 }
 
 /// True when what is typed there is text, not a key of the page.
@@ -172,7 +195,8 @@ fn takes_text(target: &Element) -> bool {
     target.closest("input:not([type=radio]), textarea, select").ok().flatten().is_some()
 }
 
-/// Puts the focus on the first task, or where there is none on the first row of any list.
+/// Puts the focus on what needs the person first, else on the first task, else on the first row of any list.
 fn focus_first_row() {
-    dom::focus(dom::find(".list.tasks .body .row-link").or_else(|| dom::find(".list .body .row-link")));
+    const FIRST: [&str; 3] = [".needs li", ".list.tasks .body .row-link", ".list .body .row-link"];
+    dom::focus(FIRST.into_iter().find_map(dom::find));
 }

@@ -5,8 +5,10 @@
 
 pub mod api;
 mod components;
+pub mod copied;
 mod desk;
 mod dom;
+pub mod errand;
 #[cfg(feature = "hydrate")]
 mod keys;
 pub mod live;
@@ -14,6 +16,8 @@ mod nav;
 mod pages;
 mod parts;
 mod prelude;
+#[cfg(feature = "hydrate")]
+mod presence;
 mod read;
 #[cfg(feature = "ssr")]
 mod shell;
@@ -57,12 +61,19 @@ fn page() -> Node {
     let desk = use_desk();
     let travel = when(move || desk.steps.with(Option::is_some), || parts::show(Part::Travel));
     let drawer = when(move || nav.place().open.is_some(), || parts::show(Part::Drawer));
+    let errands = when(move || desk.errand.with(Option::is_some), || parts::show(Part::Errands));
     let app = div("app")
         .toggle("in-the-past", move || live.past_ms.get().is_some())
         .toggle("stale", move || live.link.get().is_broken())
         .toggle("with-drawer", move || nav.place().open.is_some());
-    nodes![skip, app.add(nodes![rail(), top_bar(), banner(), travel, room, drawer]), dialog(), notices()]
-        .into_node()
+    nodes![
+        skip,
+        app.add(nodes![rail(), top_bar(), banner(), travel, room, drawer]),
+        dialog(),
+        notices(),
+        errands
+    ]
+    .into_node()
 }
 
 /// The tab's title: how many things need the person, and where.
@@ -89,6 +100,7 @@ pub fn hydrate() {
                 ui::mount(&root, page);
             }
             keys::listen(live, use_desk(), nav);
+            presence::watch(live, use_desk());
             wake_up(live);
         });
         // The page lives as long as its tab.

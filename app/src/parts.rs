@@ -115,6 +115,10 @@ parts! {
     Drawer = drawer: components::drawer::drawer;
     /// The way through time.
     Travel = travel: components::travel::travel;
+    /// What happened while nobody looked.
+    Digest = digest: components::digest::digest;
+    /// Taking back, and copying.
+    Errands = errands: components::errands::errands;
     /// The palette, and the help.
     Finding = finding: components::dialogs::finding;
     /// The dialogs about what a task is.
@@ -125,7 +129,9 @@ parts! {
     Confirming = confirming: components::dialogs::confirming;
     /// The dialog that says how each agent would do with a task.
     Assigning = assigning: components::dialogs::assigning;
-    /// The other dialogs in which there is something to choose.
+    /// The dialog in which a result is judged.
+    Reviewing = reviewing: components::dialogs::reviewing;
+    /// The dialogs about all ticked tasks.
     Deciding = deciding: components::dialogs::deciding;
 }
 
@@ -156,7 +162,8 @@ pub const fn asking(ask: &Ask) -> Part {
         Ask::CreateTask | Ask::Edit(_) => Part::Tasks,
         Ask::Message { .. } => Part::Letter,
         Ask::Assign(_) => Part::Assigning,
-        Ask::Review(..) | Ask::Bulk(..) => Part::Deciding,
+        Ask::Review(..) => Part::Reviewing,
+        Ask::Bulk(..) => Part::Deciding,
         Ask::Release(_)
         | Ask::Cancel(_)
         | Ask::Deregister(_)

@@ -182,3 +182,14 @@ for (const javaScriptEnabled of [true, false]) {
     });
   });
 }
+
+test("a token that is revoked leads its pages to the way in", async ({ page, asking }) => {
+  const viewer = await token(asking, "--role", "viewer", "--label", "Vera");
+  await logIn(page, asking, viewer);
+  await page.goto(`${asking.url}/tasks`);
+  await expect(page.getByTestId("live")).toHaveAttribute("data-state", "live");
+  const id = viewer.split("_")[1]!;
+  await run(BINARY, ["token", "revoke", id, "--project-root", asking.root]);
+  await expect(page).toHaveURL(/\/login\?next=/);
+  await expect(page.getByLabel("Token")).toBeVisible();
+});

@@ -146,6 +146,11 @@ pub async fn post(path: &str, body: String) -> Result<bytes::Bytes, ApiError> {
     if (200..300).contains(&status) {
         return Ok(bytes);
     }
+    #[cfg(feature = "hydrate")]
+    if status == 401 {
+        // The session has ended. Loaded anew, the page leads to where one logs in, and from there back to here.
+        let _ = leptos::prelude::window().location().reload();
+    }
     match crate::read::from_json::<ApiError>(&bytes) {
         Ok(error) => Err(ApiError { status, ..error }),
         // Something between here and the server answered in its place.

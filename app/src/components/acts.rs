@@ -9,7 +9,8 @@ use serde::de::DeserializeOwned;
 use crate::api::{self, ApiError};
 use crate::desk::{Desk, use_desk};
 use crate::dom;
-use crate::live::{Live, use_live};
+use crate::errand::{As, Errand, Step, Written};
+use crate::live::Live;
 
 /// The state of something that is sent from a dialog.
 #[derive(Debug, Clone, Copy)]
@@ -21,9 +22,10 @@ pub struct Sending {
     pub fault: RwSignal<Option<Fault>>,
     /// What was sent last and under which name, so that sending the same again does nothing twice.
     last: StoredValue<Option<(String, RequestId)>>,
-    /// True while the person wants the call itself, to make it elsewhere.
-    copying: StoredValue<bool>,
-    live: Live,
+    /// How the person wants the call itself, to make it elsewhere, while they do.
+    copying: StoredValue<Option<As>>,
+    /// How to take back what is sent next.
+    steps: StoredValue<Vec<Step>>,
 }
 
 /// How many refusals of one go are told in full.
@@ -77,14 +79,14 @@ impl Sending {
             busy: RwSignal::new(false),
             fault: RwSignal::new(None),
             last: StoredValue::new(None),
-            copying: StoredValue::new(false),
-            live: use_live(),
+            copying: StoredValue::new(None),
+            steps: StoredValue::new(Vec::new()),
         }
     }
 
     /// The name for a call with these arguments: the same as long as they are the same.
     pub fn request_id(self, arguments: &impl Serialize) -> Option<RequestId> {
-        if self.copying.get_value() {
+        if self.copying.get_value().is_some() {
             return None;
         }
         let arguments = serde_json::to_string(arguments).ok()?;
@@ -101,11 +103,17 @@ impl Sending {
         self.fault.set(Some(fault));
     }
 
-    /// Has what is sent within this copied instead, as a command for a shell.
-    pub fn copy(self, send: impl FnOnce()) {
-        self.copying.set_value(true);
+    /// Has what is sent within this copied instead.
+    pub fn copy(self, how: As, send: &dyn Fn()) {
+        self.copying.set_value(Some(how));
         send();
-        self.copying.set_value(false);
+        self.copying.set_value(None);
+    }
+
+    /// Says how to take back what is sent next, a step for each call.
+    pub fn reversible(self, steps: Vec<Step>) -> Self {
+        self.steps.set_value(steps);
+        self
     }
 
     /// Sends a call. When it went well, closes the dialog and says so.
@@ -126,10 +134,8 @@ impl Sending {
     /// Not generic: all calls share this code.
     fn go(self, name: &'static str, body: serde_json::Result<String>, told: Told) {
         let Ok(body) = body else { return };
-        if self.copying.get_value() {
-            dom::copy(&curl(&self.live.about().origin, name, &body));
-            self.desk.say("Copied, to be pasted into a shell.");
-            return;
+        if let Some(how) = self.copying.get_value() {
+            return self.desk.send(Errand::Copy(how, vec![(name, body)]));
         }
         if self.busy.get_untracked() {
             return;
@@ -142,7 +148,7 @@ impl Sending {
             match outcome.and_then(|answer| told(&answer)) {
                 Ok(told) => {
                     self.desk.close();
-                    self.desk.say(told);
+                    self.desk.done(told, self.steps.get_value());
                 }
                 Err(error) => self.fault.set(Some(error.into())),
             }
@@ -153,12 +159,10 @@ impl Sending {
 impl Sending {
     /// Sends calls about one thing each, one after the other. When all went well, closes the dialog and says so; otherwise it
     /// says which were refused and why.
-    pub fn send_each(self, calls: Vec<(String, &'static str, String)>, told: String) {
-        if self.copying.get_value() {
-            let origin = self.live.about().origin;
-            let commands = calls.iter().map(|(_, name, body)| curl(&origin, name, body));
-            dom::copy(&commands.collect::<Vec<_>>().join("\n"));
-            return self.desk.say("Copied, to be pasted into a shell.");
+    pub fn send_each(self, calls: Vec<(String, Written)>, told: String) {
+        if let Some(how) = self.copying.get_value() {
+            let calls = calls.into_iter().map(|(_, call)| call).collect();
+            return self.desk.send(Errand::Copy(how, calls));
         }
         if self.busy.get_untracked() {
             return;
@@ -166,9 +170,10 @@ impl Sending {
         self.busy.set(true);
         self.fault.set(None);
         spawn_local(async move {
-            let (all, mut refused) = (calls.len(), Vec::new());
-            for (about, name, body) in calls {
+            let (all, mut refused, mut steps) = (calls.len(), Vec::new(), self.steps.get_value());
+            for (about, (name, body)) in calls {
                 if let Err(error) = api::post(&format!("{}{name}", api::PREFIX), body).await {
+                    steps.retain(|step| step.about() != about);
                     refused.push(format!("{about}: {}", Fault::from(error).text));
                 }
             }
@@ -176,8 +181,10 @@ impl Sending {
             if refused.is_empty() {
                 self.desk.picked.set(Default::default());
                 self.desk.close();
-                return self.desk.say(told);
+                return self.desk.done(told, steps);
             }
+            // Those that were not refused can be taken back, too.
+            self.desk.undo.set(Some((0, steps)));
             let done = format!("{} of {all} done. ", all - refused.len());
             let more =
                 refused.len().checked_sub(REFUSALS_TOLD + 1).map(|more| format!(" And {} more.", more + 1));
@@ -194,13 +201,17 @@ pub fn curl(origin: &str, call: &str, body: &str) -> String {
     format!("curl {origin}/api/v1/{call} -H 'content-type: application/json' \\\n  -d '{body}'")
 }
 
-/// Makes a call without a dialog. A refusal is shown as a notice.
-pub fn quietly<C: api::Call + Serialize>(desk: Desk, call: &C, told: &'static str) {
+/// Makes a call without a dialog; what takes it back, where something does. A refusal is shown as a notice.
+pub fn quietly<C: api::Call + Serialize>(desk: Desk, call: &C, told: &'static str, back: Option<Step>) {
     let Ok(body) = serde_json::to_string(call) else { return };
+    quietly_posted(desk, C::NAME, body, told, back);
+}
+
+fn quietly_posted(desk: Desk, name: &'static str, body: String, told: &'static str, back: Option<Step>) {
     spawn_local(async move {
-        match api::post(&format!("{}{}", api::PREFIX, C::NAME), body).await {
+        match api::post(&format!("{}{name}", api::PREFIX), body).await {
             Ok(_) if told.is_empty() => {}
-            Ok(_) => desk.say(told),
+            Ok(_) => desk.done(told.to_owned(), back.into_iter().collect()),
             Err(error) => desk.complain(Fault::from(error).text),
         }
     });
@@ -208,12 +219,20 @@ pub fn quietly<C: api::Call + Serialize>(desk: Desk, call: &C, told: &'static st
 
 /// Notes that the person has read these messages.
 pub fn mark_read(desk: Desk, ids: Vec<MessageId>) {
-    quietly(desk, &api::AckMessages::new(ManusId::supervisor(), ids), "");
+    quietly(desk, &api::AckMessages::new(ManusId::supervisor(), ids), "", None);
+}
+
+/// Approves a task's result as it is.
+pub fn approve(desk: Desk, id: TaskId) {
+    let call = api::ReviewTask::new(ManusId::supervisor(), id, api::Verdict::Approve);
+    quietly(desk, &call, "It is completed.", None);
 }
 
 /// Lets a task go on that was held back.
-pub fn let_go_on(desk: Desk, id: TaskId) {
-    quietly(desk, &api::UnblockTask::new(ManusId::supervisor(), id), "It may go on.");
+pub fn let_go_on(live: Live, desk: Desk, id: TaskId) {
+    let held = live.peek(|state| state.task(&id)?.held_reason().map(str::to_owned));
+    let back = held.map(|reason| Step::LetGo { task_id: id.clone(), reason });
+    quietly(desk, &api::UnblockTask::new(ManusId::supervisor(), id), "It may go on.", back);
 }
 
 /// The parts of a text that are separated by commas, semicolons or line ends.

@@ -7,6 +7,7 @@ use super::health::health_chip;
 use super::icon::icon;
 use crate::desk::{Ask, Notice, use_desk};
 use crate::dom;
+use crate::errand::Errand;
 use crate::live::{Link, Live, Who, use_live, words};
 use crate::nav::{Room, use_nav};
 use crate::theme;
@@ -198,10 +199,19 @@ fn caught_up(events: u64) -> String {
 pub fn notices() -> Node {
     let desk = use_desk();
     let draw = move |notice: Notice| {
+        let takes_back = move || {
+            desk.undo
+                .with(|last| last.as_ref().is_some_and(|(id, steps)| *id == notice.id && !steps.is_empty()))
+        };
+        let back = || {
+            let back = button("button small", |desk| desk.send(Errand::Undo)).test_id("undo");
+            back.attr("title", "Take it back (z)").add("Undo")
+        };
         div("notice")
             .toggle("bad", move || notice.bad)
             .add(icon(if notice.bad { "alert" } else { "check" }))
             .add(el("p").add(notice.text))
+            .add(when(takes_back, back))
             .add(icon_button("x", "Dismiss", move |desk| desk.dismiss(notice.id)))
     };
     let list = each(move || desk.notices.get(), |notice| notice.id.to_string(), draw);

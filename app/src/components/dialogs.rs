@@ -1,5 +1,6 @@
 //! The one dialog of the page, and what it can ask.
 
+mod blast;
 mod bulk;
 mod confirm;
 mod create_task;
@@ -7,6 +8,8 @@ mod decide;
 mod help;
 mod palette;
 mod write;
+
+use std::rc::Rc;
 
 use crate::prelude::*;
 pub use help::table as keys_table;
@@ -18,6 +21,7 @@ use super::bits::{button, caption, icon_button};
 use super::icon::icon;
 use crate::desk::{Ask, use_desk};
 use crate::dom;
+use crate::errand::As;
 use crate::live::use_live;
 use crate::parts::{self, use_parts};
 use crate::ui::{El, IntoNode, Node, div, el, nodes};
@@ -119,10 +123,17 @@ pub fn assigning() -> Node {
     })
 }
 
-/// Questions with something to choose.
-pub fn deciding() -> Node {
+/// What is said of a result.
+pub fn reviewing() -> Node {
     asked(|ask| match ask {
         Ask::Review(id, approve) => Some(decide::review(id, approve)),
+        _ => None,
+    })
+}
+
+/// What becomes of all ticked tasks.
+pub fn deciding() -> Node {
+    asked(|ask| match ask {
         Ask::Bulk(what) => Some(bulk::form(what)),
         _ => None,
     })
@@ -166,12 +177,14 @@ struct Form<F> {
     dangerous: bool,
     sending: Sending,
     submit: F,
+    /// Whether agents have a tool for it, too.
+    tool: bool,
 }
 
 impl<F: Fn() + Clone + 'static> Form<F> {
     /// The form under its heading, with its refusal and its buttons. Ctrl or ⌘ and Enter send it from any field.
     fn show(self) -> Node {
-        let Self { title, fields, send, dangerous, sending, submit } = self;
+        let Self { title, fields, send, dangerous, sending, submit, tool } = self;
         let live = use_live();
         let enter = submit.clone();
         let unplaced = move || {
@@ -187,10 +200,8 @@ impl<F: Fn() + Clone + 'static> Form<F> {
             .test_id("send")
             .attr("disabled", move || sending.busy.get() || live.why_not().is_some())
             .add(send);
-        let copy = submit.clone();
-        let copy = icon_button("terminal", "Copy as curl", move |_| sending.copy(&copy)).test_id("copy-curl");
         let footer = el("footer")
-            .add(copy)
+            .add(copies(sending, tool, Rc::new(submit.clone())))
             .add(caption(move || live.why_not()))
             .add(button("button", |desk| desk.close()).add("Back"))
             .add(send);
@@ -216,6 +227,20 @@ impl<F: Fn() + Clone + 'static> Form<F> {
             .add(footer)
             .into_node()
     }
+}
+
+/// The ways to have what the dialog would send, and do it elsewhere.
+fn copies(sending: Sending, tool: bool, submit: Rc<dyn Fn()>) -> El {
+    let copy = |(how, word): (As, &'static str)| {
+        let submit = submit.clone();
+        button("button quiet small", move |_| sending.copy(how, &*submit))
+            .test_id(format!("copy-{}", word.to_ascii_lowercase()))
+            .attr("title", format!("Copy as {word}, without doing it"))
+            .attr("aria-label", format!("Copy as {word}"))
+            .add(word)
+    };
+    let ways = As::ALL.into_iter().filter(|(how, _)| tool || *how != As::Mcp);
+    div("copies").add(icon("copy")).add(ways.map(copy).collect::<Vec<_>>())
 }
 
 /// A text field with its label, a hint, and its refusal.

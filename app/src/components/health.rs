@@ -67,7 +67,7 @@ fn line(cause: HealthCause) -> El {
 }
 
 fn fix(cause: &HealthCause) -> Option<Node> {
-    let nav = use_nav();
+    let (live, nav) = (use_live(), use_nav());
     let ask =
         |words: &'static str, ask: Ask| act("button small", move |desk| desk.open(ask.clone())).add(words);
     let see =
@@ -80,7 +80,9 @@ fn fix(cause: &HealthCause) -> Option<Node> {
         }
         HealthCode::TaskHeld => {
             let id = task()?;
-            act("button small", move |desk| acts::let_go_on(desk, id.clone())).add("Let it go on").into_node()
+            act("button small", move |desk| acts::let_go_on(live, desk, id.clone()))
+                .add("Let it go on")
+                .into_node()
         }
         HealthCode::DependencyCancelled => ask("Change it", Ask::Edit(task()?)).into_node(),
         HealthCode::TaskStalled => ask("Give to another", Ask::Assign(task()?)).into_node(),

@@ -2,17 +2,23 @@
 
 use crate::prelude::*;
 use engine::{ManusId, TaskId};
+use wasm_bindgen::JsCast;
+use web_sys::{Event, KeyboardEvent};
 
 use super::acts;
 use super::bits::{act, agent_link, button, since, task_link};
 use super::icon::icon;
-use crate::desk::Ask;
+use crate::desk::{Ask, Desk, use_desk};
+use crate::dom::{click, element_of, find, focus};
 use crate::live::needs::{Need, Ranked, listed};
 use crate::live::{Live, use_live, words};
 use crate::ui::{El, IntoNode, Node, div, each, el, nodes, span, when};
 
 /// How many needs are shown before somebody asks for all.
 const SHOWN: usize = 5;
+
+/// The attribute with a button's key, which counts while its line is the chosen one.
+const KEYS: &str = "aria-keyshortcuts";
 
 /// The queue of what needs the person; a single quiet line when nothing does.
 pub fn needs() -> Node {
@@ -43,18 +49,56 @@ pub fn needs() -> Node {
 }
 
 fn line(live: Live, ranked: Ranked) -> El {
+    let desk = use_desk();
     let frees = (ranked.frees_minutes > 0).then(|| {
         let minutes = words::work(ranked.frees_minutes);
         let title = "Estimated work that can go on once this is dealt with";
         span("frees").attr("title", title).add(format!("frees {minutes}"))
     });
     let since_ms = ranked.since_ms;
+    let need = ranked.need.clone();
     el("li")
+        .attr("tabindex", "-1")
+        .on("keydown", move |event| pressed(live, desk, &need, event))
         .test_id(format!("need-{}", ranked.need.key().replace(' ', "-")))
         .add(told(live, &ranked.need))
         .add(frees)
         .add(since(move || since_ms))
-        .add(div("acts").add(acts_for(ranked.need)))
+        .add(div("acts").add(acts_for(live, ranked.need.clone())))
+}
+
+/// A key while a line is chosen: to the next one or the one before, open what it is about, or deal with it.
+fn pressed(live: Live, desk: Desk, need: &Need, event: Event) {
+    let Some(press) = event.dyn_ref::<KeyboardEvent>() else { return };
+    let line = element_of(event.target()).and_then(|target| target.closest("li").ok().flatten());
+    let Some(line) = line.filter(|_| !press.ctrl_key() && !press.meta_key() && !press.alt_key()) else {
+        return;
+    };
+    let on_line = element_of(event.target()).as_ref() == Some(&line);
+    let within = |selector: &str| line.query_selector(selector).ok().flatten();
+    let next = || line.next_element_sibling().or_else(|| find("#list-tasks .body .row-link"));
+    let before = || line.previous_element_sibling();
+    match press.key().as_str() {
+        "j" | "ArrowDown" => focus(next()),
+        "k" | "ArrowUp" => focus(before()),
+        "Enter" if on_line => click(within("a")),
+        "v" if matches!(need, Need::Review { .. } | Need::Held { .. } | Need::Unread { .. }) => {
+            // The line goes, and the work goes on with the next one.
+            focus(line.next_element_sibling().or_else(before));
+            match (need, untrack(|| live.why_not())) {
+                (_, Some(reason)) => desk.complain(reason),
+                (Need::Review { task_id }, None) => acts::approve(desk, task_id.clone()),
+                _ => click(within("[aria-keyshortcuts='v']")),
+            }
+        }
+        key @ ("v" | "a" | "b" | "e" | "m") => match within(&format!("[aria-keyshortcuts='{key}']")) {
+            Some(button) => click(Some(button)),
+            None => return,
+        },
+        _ => return,
+    }
+    event.prevent_default();
+    event.stop_propagation();
 }
 
 fn told(live: Live, need: &Need) -> Node {
@@ -115,37 +159,43 @@ fn nobody(live: Live, tasks: &[TaskId], needed: String, missing: &str) -> Node {
 }
 
 /// The buttons that deal with a need.
-fn acts_for(need: Need) -> Node {
-    let ask =
-        |words: &'static str, ask: Ask| act("button small", move |desk| desk.open(ask.clone())).add(words);
+fn acts_for(live: Live, need: Need) -> Node {
+    let ask = |key: &'static str, words: &'static str, ask: Ask| {
+        act("button small", move |desk| desk.open(ask.clone())).attr(KEYS, key).add(words)
+    };
     match need {
         Need::NoAgents { .. } => Node::Nothing,
-        Need::Lost { manus_id, .. } => ask("Take off the list", Ask::Deregister(manus_id)).into_node(),
+        Need::Lost { manus_id, .. } => ask("v", "Take off the list", Ask::Deregister(manus_id)).into_node(),
         Need::Nobody { tasks, .. } => match <[TaskId; 1]>::try_from(tasks) {
-            Ok([task]) => ask("Cancel task", Ask::Cancel(task)).into_node(),
+            Ok([task]) => ask("v", "Cancel task", Ask::Cancel(task)).into_node(),
             Err(_) => Node::Nothing,
         },
         Need::DeadEnd { task_id, .. } => {
-            let edit = ask("Change it", Ask::Edit(task_id.clone()));
-            nodes![edit, ask("Cancel task", Ask::Cancel(task_id))].into_node()
+            let edit = ask("e", "Change it", Ask::Edit(task_id.clone()));
+            nodes![edit, ask("v", "Cancel task", Ask::Cancel(task_id))].into_node()
         }
-        Need::Held { task_id, .. } => act("button small", move |desk| acts::let_go_on(desk, task_id.clone()))
-            .add("Let it go on")
-            .into_node(),
+        Need::Held { task_id, .. } => {
+            act("button small", move |desk| acts::let_go_on(live, desk, task_id.clone()))
+                .attr(KEYS, "v")
+                .add("Let it go on")
+                .into_node()
+        }
         Need::Review { task_id } => nodes![
-            ask("Approve", Ask::Review(task_id.clone(), true)),
-            ask("Send back", Ask::Review(task_id, false)),
+            ask("v", "Approve", Ask::Review(task_id.clone(), true)),
+            ask("b", "Send back", Ask::Review(task_id, false)),
         ]
         .into_node(),
         Need::Stalled { task_id, manus_id } => nodes![
-            ask("Give to another", Ask::Assign(task_id)),
-            ask("Ask", Ask::Message { to: manus_id.to_string(), reply_to: None }),
+            ask("a", "Give to another", Ask::Assign(task_id)),
+            ask("m", "Ask", Ask::Message { to: manus_id.to_string(), reply_to: None }),
         ]
         .into_node(),
         Need::Unread { id, from, .. } => {
-            let read =
-                act("button small quiet", move |desk| acts::mark_read(desk, vec![id])).add("Mark as read");
-            nodes![ask("Reply", Ask::Message { to: from.to_string(), reply_to: Some(id) }), read].into_node()
+            let read = act("button small quiet", move |desk| acts::mark_read(desk, vec![id]))
+                .attr(KEYS, "v")
+                .add("Mark as read");
+            nodes![ask("m", "Reply", Ask::Message { to: from.to_string(), reply_to: Some(id) }), read]
+                .into_node()
         }
     }
 }

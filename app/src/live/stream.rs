@@ -23,6 +23,8 @@ const SAME_CLOCK_MS: TimeMs = 1_000;
 const CATCHING_UP: Duration = Duration::from_millis(700);
 /// How many events are held back while the picture is paused; with more it starts over afterwards.
 const HELD_MOST: usize = 20_000;
+/// How long after a break it is asked whether this person may still look.
+const STILL_LET_IN: Duration = Duration::from_secs(2);
 /// How long the page says that it caught up.
 const SAYING_SO: Duration = Duration::from_secs(6);
 
@@ -174,6 +176,16 @@ impl Wire {
         let now_ms = self.now_ms();
         self.live.clock_ms.set(now_ms);
         self.live.link.update(|link| *link = link.broken(now_ms));
+        // A stream does not tell why it ended. Whoever is let in no more learns it from any call, and is led to the way in; not at
+        // once, since who logs out is on the way there already.
+        if self.live.about().who.is_some() {
+            let ask = || {
+                spawn_local(async {
+                    let _ = api::post(&format!("{}get_manus", api::PREFIX), "{}".to_owned()).await;
+                });
+            };
+            set_timeout(ask, STILL_LET_IN);
+        }
     }
 
     fn tick(&self) {

@@ -14,10 +14,11 @@ use crate::components::messages::messages;
 use crate::components::needs::needs;
 use crate::components::tasks::{task_views, tasks};
 use crate::components::timeline::timeline as chart;
+use crate::desk::use_desk;
 use crate::live::use_live;
 use crate::nav::{Room, use_nav};
 use crate::parts::{Part, show};
-use crate::ui::{IntoNode, Node, div, el, nodes};
+use crate::ui::{IntoNode, Node, div, el, nodes, when};
 use first_run::first_run;
 
 /// The room that the address names.
@@ -45,7 +46,7 @@ pub fn room() -> Node {
 }
 
 /// A room, or how to begin while there has never been an agent.
-fn unless_empty(room: fn() -> Node) -> Node {
+fn unless_empty(room: impl Fn() -> Node + 'static) -> Node {
     let live = use_live();
     let empty = Memo::new(move |_| live.agent_rows(true).is_empty());
     let shown = move || if empty.get() { first_run() } else { room() };
@@ -64,9 +65,13 @@ pub fn timeline() -> Node {
 
 /// Everything at a glance: what needs the person, whether everyone moves, what is left.
 fn overview() -> Node {
-    unless_empty(|| {
+    let desk = use_desk();
+    unless_empty(move || {
+        let digest = when(move || desk.left.with(Option::is_some), || show(Part::Digest));
         let main = div("main").add(nodes![agents(false), tasks()]);
         let side = div("side").add(nodes![feed(), locks(), messages()]);
-        div("overview").add(nodes![needs(), key_figures(), div("columns").add(main).add(side)]).into_node()
+        div("overview")
+            .add(nodes![digest, needs(), key_figures(), div("columns").add(main).add(side)])
+            .into_node()
     })
 }

@@ -6,6 +6,8 @@
 mod attempts;
 mod backend;
 mod board;
+#[cfg(test)]
+mod copied;
 mod endpoint;
 mod remote;
 mod resources;

@@ -6,6 +6,7 @@
 mod binary;
 mod calls;
 mod connect;
+mod copied;
 mod dist;
 mod doors;
 mod edits;

@@ -1,12 +1,13 @@
 //! Questions before something is taken away: who is concerned, and what follows.
 
 use crate::prelude::*;
+use engine::sorted::SortedSet;
 use engine::view::FileLock;
-use engine::{ManusId, TaskId, TaskStatus};
+use engine::{LockKey, ManusId, TaskId, TaskStatus};
 
 use super::super::acts::Sending;
 use super::super::bits::{path_code, task_link};
-use super::{Field, Form};
+use super::{Field, Form, blast};
 use crate::api::{CancelTask, DeregisterManus, ReleaseFiles};
 use crate::live::{Live, use_live, words};
 use crate::ui::{El, IntoNode, Node, el, nodes, span};
@@ -21,17 +22,10 @@ pub fn release(lock: FileLock) -> Node {
     let title = format!("Take {path} from {holder}?");
     let held = words::for_long(live.now_ms.get_untracked() - lock.locked_at_ms);
     let purpose = lock.lock_reason.as_ref().map(|reason| format!(" ({reason})")).unwrap_or_default();
-    let waiting = tasks(live, |task| {
-        let meets = task.spec().files_involved.iter().any(|file| file.meets(&lock.file_path));
-        task.status() == TaskStatus::Pending && meets
+    let serves = lock.task_id.as_ref().map(|task| {
+        line("It is for ").add(task_link(task.clone(), live.title(task))).add(", which goes on without it.")
     });
-    let key = lock.key();
-    let claims = live.peek(|state| {
-        let waits = state.waits().behind(&key).filter_map(|id| state.waits().get(id));
-        waits.map(|wait| wait.manus_id.to_string()).collect::<Vec<_>>()
-    });
-    let claims = (!claims.is_empty())
-        .then(|| line(format!("Whose claims wait for it, and go on: {}", claims.join(", "))));
+    let then = blast::then(live, &[lock.key()]);
     let name = el("b").add(holder.to_string());
     let told = el("p")
         .add(name)
@@ -42,8 +36,8 @@ pub fn release(lock: FileLock) -> Node {
     let follows = el("ul").class("follows").add(nodes![
         line("It is told at once, but may be in the middle of writing: what it writes from now on is not protected."),
         line(format!("Whoever claims the path next gets a token above {token}, so late writes can be told apart.")),
-        claims,
-        named("Could start then: ", waiting),
+        serves,
+        then,
     ]);
     let submit = move || {
         let by = Some(ManusId::supervisor());
@@ -56,7 +50,7 @@ pub fn release(lock: FileLock) -> Node {
         });
     };
     let fields = nodes![told, follows].into_node();
-    Form { title, fields, send: "Release the lock", dangerous: true, sending, submit }.show()
+    Form { title, fields, send: "Release the lock", dangerous: true, sending, submit, tool: false }.show()
 }
 
 /// Whether a task will not be done.
@@ -64,9 +58,7 @@ pub fn cancel(id: TaskId) -> Node {
     let (live, sending) = (use_live(), Sending::new());
     let value = RwSignal::new(String::new());
     let task = live.peek(|state| state.task_view(&id));
-    let waiting =
-        live.peek(|state| state.task(&id).map(|task| task.dependents().cloned().collect::<Vec<_>>()));
-    let waiting = tasks(live, |task| waiting.iter().flatten().any(|id| *id == task.spec().id));
+    let gone: SortedSet<TaskId> = std::iter::once(id.clone()).collect();
     let agent = task.as_ref().and_then(|task| {
         let manus = task.assigned_to.as_ref()?;
         Some(line(match task.status {
@@ -82,7 +74,8 @@ pub fn cancel(id: TaskId) -> Node {
     let title = task.map(|task| task.title.clone()).unwrap_or_default();
     let follows = el("ul").class("follows").add(nodes![
         agent,
-        named("These wait for it, and stay blocked: ", waiting),
+        blast::freed(live, &blast::locks_of(live, &gone)),
+        blast::stalled(live, &gone, "These wait for it, and stay blocked: "),
         line("A cancelled task cannot be opened again."),
     ]);
     let hint = "Optional; everybody who looks at the task reads it.";
@@ -100,17 +93,19 @@ pub fn cancel(id: TaskId) -> Node {
         let call = CancelTask { request_id: sending.request_id(&call), ..call };
         sending.send(call, |task| format!("{} is cancelled.", task.id));
     };
-    Form { title, fields, send: "Cancel the task", dangerous: true, sending, submit }.show()
+    Form { title, fields, send: "Cancel the task", dangerous: true, sending, submit, tool: false }.show()
 }
 
 /// Whether an agent is gone for good.
 pub fn deregister(id: ManusId) -> Node {
     let (live, sending) = (use_live(), Sending::new());
-    let files = live.peek(|state| state.agent(&id).map_or(0, |agent| agent.files().len()));
+    let keys = files_of(live, &id);
     let had = tasks(live, |task| task.assigned_to() == Some(&id) && !task.status().is_closed());
     let fields = el("ul").class("follows").add(nodes![
-        (files > 0).then(|| line(format!("Its {} are free at once.", words::count_of(files, "file")))),
+        blast::underway(live, &id),
+        blast::freed(live, &keys),
         named("Its tasks go to others: ", had),
+        blast::only_by(live, &id, true),
         line("Its messages stay. It can come back with register_manus."),
     ]);
     let title = format!("Take {id} off the list?");
@@ -120,8 +115,25 @@ pub fn deregister(id: ManusId) -> Node {
         let id = id.clone();
         sending.send(call, move |_| format!("{id} is off the list."));
     };
-    Form { title, fields: fields.into_node(), send: "Take off the list", dangerous: true, sending, submit }
-        .show()
+    Form {
+        title,
+        fields: fields.into_node(),
+        send: "Take off the list",
+        dangerous: true,
+        sending,
+        submit,
+        tool: false,
+    }
+    .show()
+}
+
+/// The locks of an agent.
+pub(super) fn files_of(live: Live, id: &ManusId) -> Vec<LockKey> {
+    let held = |state: &engine::State| {
+        let theirs = state.locks().iter().filter(|lock| lock.locked_by == *id);
+        theirs.map(FileLock::key).collect()
+    };
+    live.peek(held)
 }
 
 pub(super) fn line(text: impl IntoNode) -> El {

@@ -1,14 +1,18 @@
 //! The dialog for a new task, and for what an open one is to be instead.
 
+use std::sync::Arc;
+
 use crate::prelude::*;
 use engine::event::TaskSpec;
 use engine::sorted::SortedSet;
 use engine::{Capability, Priority, TaskId};
 
 use super::super::acts::{Fault, Sending, listed};
+use super::super::errands::changed_meanwhile;
 use super::super::icon::priority_mark;
 use super::{Field, Form};
 use crate::api::{CreateTask, UpdateTask};
+use crate::errand::Step;
 use crate::live::{Live, use_live};
 use crate::ui::{El, IntoNode, Node, el, nodes};
 
@@ -41,8 +45,16 @@ pub fn form() -> Node {
         Err(fault) => sending.refuse(fault),
     };
     let fields = fields.show(live, sending);
-    Form { title: "New task".to_owned(), fields, send: "Create task", dangerous: false, sending, submit }
-        .show()
+    Form {
+        title: "New task".to_owned(),
+        fields,
+        send: "Create task",
+        dangerous: false,
+        sending,
+        submit,
+        tool: true,
+    }
+    .show()
 }
 
 /// Asks what a task is to be instead. Only what differs is sent: the rest may have changed meanwhile.
@@ -58,16 +70,32 @@ pub fn edit(id: TaskId) -> Node {
         task.estimated_duration.to_string(),
     ];
     let fields = Fields::new(&task.title, &task.description, task.priority, texts);
+    let seen = StoredValue::new(task.clone());
     let submit = move || match fields.call() {
         Ok(now) => {
-            let call = changes(&task, now);
-            let call = UpdateTask { request_id: sending.request_id(&call), ..call };
-            sending.send_plain(call, format!("{} is changed.", task.id));
+            let now = changes(&task, now);
+            if let Some(told) = overtaken(live, &task, &now, seen) {
+                // Who sends it again knows, and means it.
+                return sending.refuse(Fault { text: told, field: None });
+            }
+            let back = before(&task, &now);
+            let call = UpdateTask { request_id: sending.request_id(&now), ..now.clone() };
+            let step = Step::Changed { now: Box::new(now), back: Box::new(back) };
+            sending.reversible(vec![step]).send_plain(call, format!("{} is changed.", task.id));
         }
         Err(fault) => sending.refuse(fault),
     };
     let fields = fields.show(live, sending);
-    Form { title: format!("Change {id}"), fields, send: "Save", dangerous: false, sending, submit }.show()
+    Form {
+        title: format!("Change {id}"),
+        fields,
+        send: "Save",
+        dangerous: false,
+        sending,
+        submit,
+        tool: false,
+    }
+    .show()
 }
 
 fn changes(task: &TaskSpec, now: CreateTask) -> UpdateTask {
@@ -85,6 +113,44 @@ fn changes(task: &TaskSpec, now: CreateTask) -> UpdateTask {
         required_capabilities: other(now.required_capabilities, &task.required_capabilities),
         ..UpdateTask::new(task.id.clone())
     }
+}
+
+/// What a task was, in all that a change names.
+fn before(task: &TaskSpec, now: &UpdateTask) -> UpdateTask {
+    fn was<T, U>(now: &Option<T>, before: impl FnOnce() -> U) -> Option<U> {
+        now.is_some().then(before)
+    }
+    UpdateTask {
+        title: was(&now.title, || task.title.clone()),
+        description: was(&now.description, || task.description.clone()),
+        priority: was(&now.priority, || task.priority),
+        files_involved: was(&now.files_involved, || {
+            task.files_involved.iter().map(ToString::to_string).collect()
+        }),
+        dependencies: was(&now.dependencies, || task.dependencies.clone()),
+        estimated_duration: was(&now.estimated_duration, || i64::from(task.estimated_duration)),
+        required_capabilities: was(&now.required_capabilities, || task.required_capabilities.clone()),
+        ..UpdateTask::new(task.id.clone())
+    }
+}
+
+/// Says that somebody else has changed meanwhile what would be overwritten; once, unless that happens again.
+fn overtaken(
+    live: Live,
+    task: &TaskSpec,
+    now: &UpdateTask,
+    seen: StoredValue<Arc<TaskSpec>>,
+) -> Option<String> {
+    let present = live.peek(|state| state.task(&task.id).map(|task| task.spec().clone()))?;
+    let known = seen.get_value();
+    let has = before(&present, now);
+    // What is so already is overwritten by nothing, as when only the answer was lost.
+    if has == before(&known, now) || has == *now {
+        return None;
+    }
+    seen.set_value(present);
+    let told = changed_meanwhile(live, &task.id.to_string());
+    Some(format!("{told} Save again to overwrite that, or go back and look."))
 }
 
 fn written<T: ToString>(items: &[T]) -> String {

@@ -2,19 +2,17 @@
 
 use crate::prelude::*;
 use engine::explain::Candidate;
-use engine::{ManusId, TaskId};
+use engine::{ManusId, TaskId, TaskStatus};
 
 use super::super::acts::{Fault, Sending};
 use super::super::bits::caption;
 use super::super::icon::life_mark;
-use super::confirm::{line, named, tasks};
-use super::{Field, Form};
+use super::confirm::{files_of, line, named, tasks};
+use super::{Field, Form, blast};
 use crate::api::{AssignTask, BlockTask, DrainManus, ReleaseFiles, ReviewTask, Verdict};
+use crate::errand::Step;
 use crate::live::{Live, use_live, words};
 use crate::ui::{El, IntoNode, Node, el, nodes, span};
-
-/// How many files are named.
-const NAMED: usize = 8;
 
 /// Who is to do a task: all agents, the best candidate first, each with what speaks for and against.
 pub fn assign(id: TaskId) -> Node {
@@ -37,12 +35,22 @@ pub fn assign(id: TaskId) -> Node {
         None => sending.refuse(Fault::at("manus_id", "choose an agent")),
         Some(manus) => {
             let told = format!("{id} goes to {manus}.");
+            let step = assigned(live, &id, &manus);
             let call = AssignTask::new(id.clone(), manus);
             let call = AssignTask { request_id: sending.request_id(&call), ..call };
-            sending.send_plain(call, told);
+            sending.reversible(step.into_iter().collect()).send_plain(call, told);
         }
     };
-    Form { title, fields, send: "Assign", dangerous: false, sending, submit }.show()
+    Form { title, fields, send: "Assign", dangerous: false, sending, submit, tool: false }.show()
+}
+
+/// How to take back that a task goes to somebody else. Nothing gives a task back to nobody, or an attempt to whom it was taken.
+pub(super) fn assigned(live: Live, task_id: &TaskId, now: &ManusId) -> Option<Step> {
+    let back = live.peek(|state| {
+        let task = state.task(task_id).filter(|task| task.status() != TaskStatus::InProgress)?;
+        task.assigned_to().filter(|has| *has != now).cloned()
+    })?;
+    Some(Step::Assigned { task_id: task_id.clone(), now: now.clone(), back })
 }
 
 fn choice(live: Live, chosen: RwSignal<Option<ManusId>>, candidate: Candidate) -> El {
@@ -102,7 +110,7 @@ pub fn review(id: TaskId, approve: bool) -> Node {
         let what = if approve { "is completed" } else { "goes back to its author" };
         sending.send_plain(call, format!("{id} {what}."));
     };
-    Form { title, fields, send, dangerous: false, sending, submit }.show()
+    Form { title, fields, send, dangerous: false, sending, submit, tool: true }.show()
 }
 
 /// Why a task is held back.
@@ -119,11 +127,12 @@ pub fn hold(id: TaskId) -> Node {
     let title = format!("Hold {id} back?");
     let submit = move || {
         let reason = Some(value.get_untracked().trim().to_owned()).filter(|reason| !reason.is_empty());
+        let step = Step::Held { task_id: id.clone(), reason: reason.clone() };
         let call = BlockTask { reason, ..BlockTask::new(ManusId::supervisor(), id.clone()) };
         let call = BlockTask { request_id: sending.request_id(&call), ..call };
-        sending.send_plain(call, format!("{id} is held back."));
+        sending.reversible(vec![step]).send_plain(call, format!("{id} is held back."));
     };
-    Form { title, fields, send: "Hold back", dangerous: false, sending, submit }.show()
+    Form { title, fields, send: "Hold back", dangerous: false, sending, submit, tool: false }.show()
 }
 
 /// Whether an agent gets nothing new.
@@ -136,33 +145,33 @@ pub fn drain(id: ManusId) -> Node {
     let fields = el("ul").class("follows").add(nodes![
         named("It finishes ", of(running)),
         named("Others get ", of(queue)),
+        blast::only_by(live, &id, false),
         line("It gets nothing new until you let it work again."),
     ]);
     let title = format!("No new work for {id}?");
     let submit = move || {
         let call = DrainManus::new(id.clone());
         let call = DrainManus { request_id: sending.request_id(&call), ..call };
-        sending.send_plain(call, format!("{id} finishes what it has, and gets nothing new."));
+        let step = Step::Drained { manus_id: id.clone(), draining: true };
+        sending
+            .reversible(vec![step])
+            .send_plain(call, format!("{id} finishes what it has, and gets nothing new."));
     };
-    Form { title, fields: fields.into_node(), send: "Drain", dangerous: false, sending, submit }.show()
+    Form { title, fields: fields.into_node(), send: "Drain", dangerous: false, sending, submit, tool: false }
+        .show()
 }
 
 /// Whether to take all files away from an agent.
 pub fn release_all(id: ManusId) -> Node {
     let (live, sending) = (use_live(), Sending::new());
-    let files: Vec<_> =
-        live.peek(|state| state.agent(&id).map(|agent| agent.files().cloned().collect()).unwrap_or_default());
-    let waiting = tasks(live, |task| {
-        let wants = |file: &engine::FilePattern| files.iter().any(|held| held.meets(file));
-        task.status() == engine::TaskStatus::Pending && task.spec().files_involved.iter().any(wants)
-    });
-    let names: Vec<String> = files.iter().map(ToString::to_string).collect();
-    let more = names.len().checked_sub(NAMED + 1).map(|more| format!(" and {} more", more + 1));
-    let listed = names.iter().take(NAMED).cloned().collect::<Vec<_>>().join(", ") + &more.unwrap_or_default();
+    let keys = files_of(live, &id);
+    let names: Vec<String> = keys.iter().map(|key| key.file_path.to_string()).collect();
+    let running = live.peek(|state| state.agent(&id).map(|agent| agent.running().to_vec()));
+    let running = tasks(live, |task| running.iter().flatten().any(|id| *id == task.spec().id));
     let fields = el("ul").class("follows").add(nodes![
-        line(el("code").add(listed)),
+        blast::freed(live, &keys),
         line("It is told at once, but may be in the middle of writing: what it writes from now on is not protected."),
-        named("Could start then: ", waiting),
+        named("It goes on without them with ", running),
     ]);
     let title = format!("Take {} from {id}?", words::count_of(names.len(), "file"));
     let submit = move || {
@@ -171,5 +180,14 @@ pub fn release_all(id: ManusId) -> Node {
         let call = ReleaseFiles { request_id: sending.request_id(&call), ..call };
         sending.send_plain(call, format!("The files of {id} are free, and it was told."));
     };
-    Form { title, fields: fields.into_node(), send: "Release them", dangerous: true, sending, submit }.show()
+    Form {
+        title,
+        fields: fields.into_node(),
+        send: "Release them",
+        dangerous: true,
+        sending,
+        submit,
+        tool: false,
+    }
+    .show()
 }

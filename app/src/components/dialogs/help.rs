@@ -7,7 +7,7 @@ use crate::ui::{El, IntoNode, Node, div, el};
 
 type Key = (&'static [&'static str], &'static str);
 
-const KEYS: [(&str, &[Key]); 4] = [
+const KEYS: [(&str, &[Key]); 5] = [
     (
         "Everywhere",
         &[
@@ -22,6 +22,7 @@ const KEYS: [(&str, &[Key]); 4] = [
             (&["2"], "Tasks as a board"),
             (&["3"], "Tasks as a graph"),
             (&["y"], "Copy a link to this view"),
+            (&["z"], "Take back what was done last"),
             (&["t"], "Light or dark"),
             (&["?"], "This help"),
             (&["Esc"], "Close, go back, leave a field"),
@@ -54,12 +55,24 @@ const KEYS: [(&str, &[Key]); 4] = [
         ],
     ),
     (
-        "With a task open",
+        "With a task open or chosen, or with ticks",
         &[
             (&["e"], "Edit it"),
             (&["a"], "Assign it"),
             (&["p"], "Change its priority"),
             (&["v"], "Approve its result"),
+        ],
+    ),
+    (
+        "In what needs you",
+        &[
+            (&["j"], "Next line"),
+            (&["k"], "Line before"),
+            (&["Enter"], "Open what it is about"),
+            (&["v"], "Deal with it: approve, let go on, mark as read"),
+            (&["b"], "Send back"),
+            (&["a"], "Give to another"),
+            (&["m"], "Reply, or ask"),
         ],
     ),
 ];

@@ -39,7 +39,7 @@ pub fn form(to: String, reply_to: Option<MessageId>) -> Node {
         field.with(|input| input.attr("autofocus", true)),
     ]
     .into_node();
-    Form { title, fields, send: "Send", dangerous: false, sending, submit }.show()
+    Form { title, fields, send: "Send", dangerous: false, sending, submit, tool: true }.show()
 }
 
 fn call(to: &str, kind: String, text: &str, reply_to: Option<MessageId>) -> Result<SendMessage, Fault> {

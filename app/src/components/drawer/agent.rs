@@ -12,6 +12,7 @@ use super::super::locks::release_button;
 use super::{frame, list, part, property, unknown};
 use crate::api::DrainManus;
 use crate::desk::Ask;
+use crate::errand::Step;
 use crate::live::row::{AgentRow, Life, LockId};
 use crate::live::sentence::Part;
 use crate::live::{Live, needs, use_live, words};
@@ -119,7 +120,8 @@ fn actions(id: ManusId, row: RwSignal<AgentRow>, life: Memo<Life>) -> El {
         let back = back.clone();
         let resume = act("button", move |desk| {
             let call = DrainManus { draining: Some(false), ..DrainManus::new(back.clone()) };
-            acts::quietly(desk, &call, "It gets work again.");
+            let step = Step::Drained { manus_id: back.clone(), draining: false };
+            acts::quietly(desk, &call, "It gets work again.", Some(step));
         });
         match (life.get(), draining.get()) {
             (Life::Gone, _) => None,

@@ -68,7 +68,7 @@ fn shown(live: Live, task: Task) -> Node {
         move || part("Files", task.with(|task| files(live, task))),
         move || part("Last word", text(task.with(|task| task.note.clone()))),
         move || part("Result", text(task.with(|task| task.result.as_ref().map(words::gist)))),
-        move || actions(status.get(), task),
+        move || actions(live, status.get(), task),
         part("Lately", Some(feed_about(Part::Task(id.clone(), String::new())))),
     ];
     frame("Task", &id.to_string(), head, body)
@@ -142,12 +142,13 @@ fn files(live: Live, task: &SyncTask) -> Option<El> {
 }
 
 /// What can be done about a task as it stands.
-fn actions(status: TaskStatus, task: Task) -> Option<El> {
+fn actions(live: Live, status: TaskStatus, task: Task) -> Option<El> {
     if status.is_closed() {
         return None;
     }
     let id = task.with_untracked(|task| task.id.clone());
     let held = task.with(|task| task.held_reason.is_some());
+    let may_hold = !held && matches!(status, TaskStatus::Pending | TaskStatus::InProgress);
     let ask = |icon_name, words: &'static str, ask: Ask| {
         act("button", move |desk| desk.open(ask.clone())).add(icon(icon_name)).add(words)
     };
@@ -163,12 +164,11 @@ fn actions(status: TaskStatus, task: Task) -> Option<El> {
     });
     let (let_go, hold) = (id.clone(), id.clone());
     let go_on = held.then(|| {
-        act("button", move |desk| acts::let_go_on(desk, let_go.clone()))
+        act("button", move |desk| acts::let_go_on(live, desk, let_go.clone()))
             .test_id("unblock")
             .add(icon("unblocked"))
             .add("Let it go on")
     });
-    let may_hold = !held && matches!(status, TaskStatus::Pending | TaskStatus::InProgress);
     let hold = may_hold.then(|| ask("pause", "Hold back", Ask::Hold(hold)).test_id("hold"));
     let assign = (status != TaskStatus::NeedsReview)
         .then(|| ask("user", "Assign", Ask::Assign(id.clone())).test_id("assign"));

@@ -1,0 +1,222 @@
+//! Taking back the last action, and copying actions. Draws nothing: it waits for what the desk sends it to do.
+
+use crate::prelude::*;
+use engine::event::TaskSpec;
+use engine::{ManusId, State, TaskStatus};
+use leptos::task::spawn_local;
+use serde::Serialize;
+
+use super::acts::Fault;
+use crate::api::{self, Arguments, AssignTask, BlockTask, DrainManus, UnblockTask, UpdateTask};
+use crate::copied;
+use crate::desk::{Desk, use_desk};
+use crate::dom;
+use crate::errand::{As, Errand, Step, Written};
+use crate::live::sentence::{Entry, Part};
+use crate::live::{Live, use_live, words};
+use crate::ui::Node;
+
+/// How many tasks or agents are told of that were not taken back.
+const TOLD: usize = 3;
+
+/// Does what the desk sends it to do.
+pub fn errands() -> Node {
+    let (live, desk) = (use_live(), use_desk());
+    effect(move || match desk.errand.get() {
+        Some((_, Errand::Undo)) => untrack(|| undo(live, desk)),
+        Some((_, Errand::Copy(how, calls))) => untrack(|| copy(live, desk, how, &calls)),
+        None => {}
+    });
+    Node::Nothing
+}
+
+fn copy(live: Live, desk: Desk, how: As, calls: &[Written]) {
+    let origin = live.about().origin;
+    let written = calls.iter().map(|(name, body)| copied::written(how, &origin, name, body));
+    match (how, written.collect::<Option<Vec<_>>>()) {
+        (_, None) => desk.complain("This cannot be said that way. Copy it as curl."),
+        (how, Some(lines)) => {
+            dom::copy(&lines.join("\n"));
+            desk.say(match how {
+                As::Mcp => "Copied, as a request to an MCP server.",
+                As::Curl | As::Cli => "Copied, to be pasted into a shell.",
+            });
+        }
+    }
+}
+
+/// Takes back what was done last, as far as nobody else has had a hand in it since.
+fn undo(live: Live, desk: Desk) {
+    let Some((notice, steps)) = desk.undo.get_untracked() else {
+        return desk.complain("There is nothing to take back.");
+    };
+    if steps.is_empty() {
+        return desk.complain("What was done last cannot be taken back.");
+    }
+    if let Some(reason) = live.why_not() {
+        return desk.complain(reason);
+    }
+    // At once: a second press is not to do it twice.
+    desk.undo.set(None);
+    desk.dismiss(notice);
+    spawn_local(async move {
+        let (mut back, mut not) = (Vec::new(), Vec::new());
+        for step in steps {
+            let about = step.about();
+            if !live.peek(|state| is_untouched(&step, state)) {
+                not.push(changed_meanwhile(live, &about));
+                continue;
+            }
+            let Some((name, body)) = reversal(step) else { continue };
+            match api::post(&format!("{}{name}", api::PREFIX), body).await {
+                Ok(_) => back.push(about),
+                Err(error) => not.push(format!("{about}: {}", Fault::from(error).text)),
+            }
+        }
+        if !back.is_empty() {
+            desk.say(match back.as_slice() {
+                [one] => format!("Taken back, for {one}."),
+                many => format!("Taken back, for {} of them.", many.len()),
+            });
+        }
+        if !not.is_empty() {
+            let more = not.len().checked_sub(TOLD + 1).map(|more| format!(" And {} more.", more + 1));
+            not.truncate(TOLD);
+            desk.complain(format!("Not taken back. {}{}", not.join(" "), more.unwrap_or_default()));
+        }
+    });
+}
+
+/// Who or what came in between, in a sentence, from the newest that is known of it.
+pub fn changed_meanwhile(live: Live, about: &str) -> String {
+    let is_about = |entry: &&Entry| entry.about.iter().any(|part| plain(part) == about);
+    let newest = live.feed.with_untracked(|feed| feed.iter().rev().find(is_about).cloned());
+    let Some(entry) = newest else { return format!("{about} was changed meanwhile.") };
+    let sentence: String = entry.parts.iter().map(plain).collect();
+    let long = words::for_long(live.clock_ms.get_untracked() - entry.at_ms);
+    let by = entry.by.as_ref().map(|by| format!(" by {by}")).unwrap_or_default();
+    format!("{about} was changed{by} {long} ago: {sentence}.")
+}
+
+fn plain(part: &Part) -> String {
+    match part {
+        Part::Text(words) | Part::File(words) => words.clone(),
+        Part::Manus(id) => id.to_string(),
+        Part::Task(id, _) => id.to_string(),
+    }
+}
+
+/// Whether it still is as the step has left it; or as it was before, when the step's own event is still on its way.
+fn is_untouched(step: &Step, state: &State) -> bool {
+    match step {
+        Step::Changed { now, back } => {
+            let task = state.task(&now.task_id).filter(|task| !task.status().is_closed());
+            task.is_some_and(|task| is_so(task.spec(), now) || is_so(task.spec(), back))
+        }
+        Step::Assigned { task_id, now, back } => state.task(task_id).is_some_and(|task| {
+            let waits = matches!(task.status(), TaskStatus::Pending | TaskStatus::Blocked);
+            waits && task.assigned_to().is_some_and(|has| has == now || has == back)
+        }),
+        Step::Held { task_id, reason } => state.task(task_id).is_some_and(|task| {
+            task.held_reason().is_none_or(|held| reason.as_ref().is_none_or(|reason| reason == held))
+        }),
+        Step::LetGo { task_id, reason } => state.task(task_id).is_some_and(|task| {
+            let waits = matches!(task.status(), TaskStatus::Pending | TaskStatus::Blocked);
+            waits && task.held_reason().is_none_or(|held| held == reason)
+        }),
+        Step::Drained { manus_id, .. } => state.agent(manus_id).is_some(),
+    }
+}
+
+/// Whether a task is so, in all that a change names.
+fn is_so(task: &TaskSpec, change: &UpdateTask) -> bool {
+    fn same<T: PartialEq>(wanted: &Option<T>, has: &T) -> bool {
+        wanted.as_ref().is_none_or(|wanted| wanted == has)
+    }
+    let files = task.files_involved.iter().map(ToString::to_string).collect();
+    same(&change.title, &task.title)
+        && same(&change.description, &task.description)
+        && same(&change.priority, &task.priority)
+        && same(&change.files_involved, &files)
+        && same(&change.dependencies, &task.dependencies)
+        && same(&change.estimated_duration, &i64::from(task.estimated_duration))
+        && same(&change.required_capabilities, &task.required_capabilities)
+}
+
+/// The call that takes a step back.
+fn reversal(step: Step) -> Option<Written> {
+    let you = ManusId::supervisor();
+    match step {
+        Step::Changed { back, .. } => body(&*back),
+        Step::Assigned { task_id, back, .. } => body(&AssignTask::new(task_id, back)),
+        Step::Held { task_id, .. } => body(&UnblockTask::new(you, task_id)),
+        Step::LetGo { task_id, reason } => {
+            body(&BlockTask { reason: Some(reason), ..BlockTask::new(you, task_id) })
+        }
+        Step::Drained { manus_id, draining } => {
+            body(&DrainManus { draining: Some(!draining), ..DrainManus::new(manus_id) })
+        }
+    }
+}
+
+fn body<C: Arguments + Serialize>(call: &C) -> Option<Written> {
+    Some((C::NAME, serde_json::to_string(call).ok()?))
+}
+
+#[cfg(test)]
+mod tests {
+    use engine::{Command, Priority};
+
+    use super::*;
+    use crate::live::script::script;
+
+    #[test]
+    fn what_somebody_else_has_changed_since_stays() {
+        let mut project = script();
+        project.agent("a", &[]);
+        project.agent("b", &[]);
+        let task = project.task("one", 10, &[], &[]);
+        let change =
+            |priority| Box::new(UpdateTask { priority: Some(priority), ..UpdateTask::new(task.clone()) });
+        let step = Step::Changed { now: change(Priority::High), back: change(Priority::Medium) };
+        assert!(is_untouched(&step, project.state()), "the step's own event is on its way");
+        let set = |priority| Command::UpdateTask {
+            task_id: task.clone(),
+            changes: Box::new(engine::command::TaskChanges {
+                priority: Some(priority),
+                ..Default::default()
+            }),
+        };
+        project.run(set(Priority::High));
+        assert!(is_untouched(&step, project.state()));
+        project.run(set(Priority::Low));
+        assert!(!is_untouched(&step, project.state()));
+    }
+
+    #[test]
+    fn what_has_begun_is_not_taken_away() {
+        let mut project = script();
+        project.agent("a", &[]);
+        project.agent("b", &[]);
+        let task = project.task("one", 10, &[], &[]);
+        let (a, b) = (ManusId::new("a").unwrap(), ManusId::new("b").unwrap());
+        project.run(Command::AssignTask { task_id: task.clone(), manus_id: b.clone() });
+        let step = Step::Assigned { task_id: task.clone(), now: b, back: a };
+        let let_go = Step::LetGo { task_id: task.clone(), reason: "no licence".to_owned() };
+        assert!(is_untouched(&step, project.state()) && is_untouched(&let_go, project.state()));
+        project.start("b", &task);
+        assert!(!is_untouched(&step, project.state()) && !is_untouched(&let_go, project.state()));
+    }
+
+    #[test]
+    fn each_step_has_its_way_back() {
+        let task_id = engine::TaskId::numbered(1);
+        let held = reversal(Step::Held { task_id: task_id.clone(), reason: None }).unwrap();
+        assert_eq!(held, ("unblock_task", r#"{"manus_id":"supervisor","task_id":"T1"}"#.to_owned()));
+        let (name, body) = reversal(Step::LetGo { task_id, reason: "later".to_owned() }).unwrap();
+        assert!(name == "block_task" && body.contains(r#""reason":"later""#), "{body}");
+        let drained = Step::Drained { manus_id: ManusId::new("a").unwrap(), draining: true };
+        let (name, body) = reversal(drained).unwrap();
+        assert!(name == "drain_manus" && body.contains(r#""draining":false"#), "{body}");
+    }
+}
