@@ -46,7 +46,7 @@ test.describe("files", () => {
     await expect(row(page, "lock-src/parser.rs")).toContainText("bob");
 
     await page.getByRole("button", { name: "Release src/parser.rs" }).click();
-    await expect(page.getByTestId("dialog")).toContainText("Whose claims wait for it, and go on: bob");
+    await expect(page.getByTestId("dialog")).toContainText("Whose claims wait for that, and go on: bob");
     await page.getByTestId("send").click();
     expect((await claim).locks[0].locked_by).toBe("bob");
     await caughtUp(page, server);
