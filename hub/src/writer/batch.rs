@@ -21,10 +21,10 @@ type Outcome = Result<Reply, Failure>;
 /// A batch in the making.
 #[derive(Debug)]
 pub(super) struct Batch {
-    /// When what is decided next happens.
+    /// When all of it happens.
     pub now_ms: TimeMs,
     pub records: Vec<Record>,
-    pub changes: Arc<Changes>,
+    pub changes: Changes,
     /// The rows of all agents are brought up to date with this commit.
     pub complete: bool,
     /// Old remembered answers are forgotten with this commit.
@@ -40,7 +40,7 @@ impl Batch {
         Self {
             now_ms,
             records: Vec::new(),
-            changes: Arc::default(),
+            changes: Changes::default(),
             complete: false,
             forget: false,
             remembered: Vec::new(),

@@ -50,7 +50,7 @@ impl Batch {
             }
         }
         self.messages(&mut changes);
-        self.changes = Arc::new(changes);
+        self.changes = changes;
         let unwritten = touched.beats.into_iter().filter(|id| !agents.contains(id));
         Ok(unwritten.collect())
     }

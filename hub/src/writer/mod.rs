@@ -1,19 +1,16 @@
 //! The writer: the one task that decides and commits, for the whole project, in order.
 //!
-//! It takes what is queued, decides it, commits all of it at once, publishes it, and only then answers. What the published state
-//! shows and what callers are told is therefore on the disk. While the disk is busy with one batch, the next is decided already, on
-//! top of the first: where the first fails, so has the second.
+//! It takes what is queued, decides it at one moment, commits all of it at once, publishes it, and only then answers. What the
+//! published state shows and what callers are told is therefore on the disk.
 
 mod batch;
 mod changes;
 mod recovery;
 
 use std::collections::{BTreeSet, VecDeque};
-use std::fmt;
 use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::pin::Pin;
 use std::sync::Arc;
-use std::task::{Context, Poll, Waker};
+use std::task::{Context, Poll};
 use std::time::Instant;
 
 use engine::{Call, Command, ManusId, State, TimeMs};
@@ -49,16 +46,10 @@ pub(crate) struct Writer {
     queue: mpsc::Receiver<Submission>,
     stop: watch::Receiver<bool>,
     stopping: bool,
-    /// Nothing will come through the queue any more.
-    ended: bool,
     /// Taken from the queue and not yet decided.
     waiting: VecDeque<Submission>,
-    /// The state as of the last decision; ahead of the published one by what is open and what is being written.
+    /// The state as of the last decision; ahead of the published one between deciding and publishing only.
     state: State,
-    /// Decided, to be written next. Calls join until the disk is free.
-    open: Option<Batch>,
-    /// On its way to the disk.
-    writing: Option<Writing>,
     late: Late,
     /// How many turns in a row have failed.
     troubles: u32,
@@ -73,31 +64,6 @@ struct Late {
     forgot_at_ms: TimeMs,
 }
 
-/// A batch on its way to the disk.
-struct Writing {
-    batch: Batch,
-    begun: Instant,
-    commit: Commit,
-}
-
-type Commit = Pin<Box<dyn Future<Output = Result<(), StoreError>> + Send>>;
-
-impl fmt::Debug for Writing {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Writing").field("batch", &self.batch).finish_non_exhaustive()
-    }
-}
-
-/// What the writer has to do.
-enum Next {
-    /// Calls wait, or something is due by itself.
-    ToDecide,
-    /// What was being written is on the disk, or it is not known what became of it.
-    Written(Result<(), StoreError>),
-    /// Nothing, and there never will be again.
-    Over,
-}
-
 impl Writer {
     /// Reads the project from the store, and notes that the server is up.
     pub(crate) async fn start(
@@ -105,19 +71,9 @@ impl Writer {
         queue: mpsc::Receiver<Submission>,
         stop: watch::Receiver<bool>,
     ) -> Result<Self, StoreError> {
-        let mut writer = Self {
-            state: State::new(shared.settings.clone()),
-            shared,
-            queue,
-            stop,
-            stopping: false,
-            ended: false,
-            waiting: VecDeque::new(),
-            open: None,
-            writing: None,
-            late: Late::default(),
-            troubles: 0,
-        };
+        let state = State::new(shared.settings.clone());
+        let (waiting, late) = (VecDeque::new(), Late::default());
+        let mut writer = Self { shared, queue, stop, stopping: false, waiting, state, late, troubles: 0 };
         writer.restart().await?;
         writer.shared.set_readiness(Readiness::Ready);
         Ok(writer)
@@ -125,36 +81,18 @@ impl Writer {
 
     /// Serves until the hub is shut down or dropped.
     pub(crate) async fn run(mut self) {
-        loop {
-            let worked = match self.next().await {
-                Next::Over => break,
-                Next::ToDecide => self.decide(),
-                Next::Written(written) => self.go_on(written),
-            };
-            let worked = worked.and_then(|()| self.write_what_is_open());
-            if let Err(error) = worked {
-                self.recover(error).await;
-            }
+        while self.wait().await {
+            self.turn().await;
         }
         self.finish().await;
     }
 
-    /// Waits until there is something to do.
-    async fn next(&mut self) -> Next {
-        if self.writing.is_none() {
-            // Whoever was just answered may have more to ask: let them ask first, and more calls share one wait for the disk.
-            tokio::task::yield_now().await;
-        }
+    /// Waits until there is something to do. False when there never will be again.
+    async fn wait(&mut self) -> bool {
+        // Whoever was just answered may have more to ask: let them ask first, and more calls share one wait for the disk.
+        tokio::task::yield_now().await;
         let mut taken = Vec::new();
-        loop {
-            // What is decided while the disk is busy waits for it; so does what finds no room there.
-            let room = self.open.as_ref().is_none_or(Batch::has_room);
-            if room && !self.waiting.is_empty() {
-                return Next::ToDecide;
-            }
-            if self.ended && self.writing.is_none() {
-                return Next::Over;
-            }
+        while self.waiting.is_empty() {
             let wake_at = self.wake_at();
             let clock = self.shared.clock.clone();
             let due = async {
@@ -170,16 +108,18 @@ impl Writer {
                     self.stopping = true;
                     self.queue.close();
                 }
-                written = written(&mut self.writing), if self.writing.is_some() => return Next::Written(written),
-                count = self.queue.recv_many(&mut taken, CALLS_AT_ONCE), if room && !self.ended => {
-                    self.ended = count == 0;
+                count = self.queue.recv_many(&mut taken, CALLS_AT_ONCE) => {
+                    if count == 0 {
+                        return false;
+                    }
                     self.waiting.extend(taken.drain(..));
                 }
                 // When to wake up is to be reckoned anew.
                 () = self.shared.beats.first_noted() => {}
-                () = due, if room && !self.ended => return Next::ToDecide,
+                () = due => return true,
             }
         }
+        true
     }
 
     /// When something will come due by itself.
@@ -192,30 +132,29 @@ impl Writer {
         !self.late.manus.is_empty() || !self.shared.beats.is_empty()
     }
 
-    /// What is due by itself, and what is waiting, on top of what is open. The state is ahead of the disk afterwards.
-    fn decide(&mut self) -> Result<(), StoreError> {
+    /// One batch: decided, committed, published, answered.
+    async fn turn(&mut self) {
         let now_ms = self.shared.clock.now_ms().max(self.state.at_ms());
-        let mut batch = self.open.take().unwrap_or_else(|| Batch::new(now_ms));
-        batch.now_ms = now_ms;
-        let decide = || {
-            self.decide_into(&mut batch);
-            fault::at("decision.after")
-        };
-        match catch_unwind(AssertUnwindSafe(decide)) {
-            Ok(decided) => decided?,
+        let decided = catch_unwind(AssertUnwindSafe(|| self.decide(now_ms)));
+        let result = match decided {
+            Ok(Ok(batch)) => self.carry_out(batch).await,
+            Ok(Err(error)) => Err(error),
             Err(_) => {
                 // Which call it was is not known, so none of this batch is tried again.
                 let error = broke();
                 self.turn_away_waiting(&error.reason);
-                return Err(error);
+                Err(error)
             }
+        };
+        match result {
+            Ok(()) => self.troubles = 0,
+            Err(error) => self.recover(error).await,
         }
-        self.open = Some(batch);
-        Ok(())
     }
 
-    fn decide_into(&mut self, batch: &mut Batch) {
-        let now_ms = batch.now_ms;
+    /// What is due by itself, and what is waiting. The state is ahead of the disk afterwards.
+    fn decide(&mut self, now_ms: TimeMs) -> Result<Batch, StoreError> {
+        let mut batch = Batch::new(now_ms);
         if self.shared.clock.was_suspended() {
             // Nobody could be heard meanwhile, so nobody's silence counts.
             batch.decide_own(&mut self.state, Command::ServerStarted);
@@ -223,7 +162,7 @@ impl Writer {
         let deadline_due = self.state.next_deadline().is_some_and(|at| at <= now_ms);
         let fold_due = now_ms >= self.late.folded_at_ms + FOLD_EVERY_MS;
         if self.has_late() && (deadline_due || fold_due) {
-            self.fold(batch);
+            self.fold(&mut batch);
         }
         if self.state.next_deadline().is_some_and(|at| at <= now_ms) {
             batch.decide_own(&mut self.state, Command::Tick);
@@ -235,6 +174,9 @@ impl Writer {
                 self.shared.beats.note(&actor, now_ms);
             }
         }
+        fault::at("decision.after")?;
+        self.late.manus.extend(batch.collect(&mut self.state, &self.shared.published(), &self.late)?);
+        Ok(batch)
     }
 
     /// Brings the signs of life from memory into the log, and the rows of all agents up to date.
@@ -251,68 +193,26 @@ impl Writer {
         }
     }
 
-    /// Sends what was decided to the disk, as soon as that is free; or answers it, where there is nothing to write.
-    fn write_what_is_open(&mut self) -> Result<(), StoreError> {
-        if self.writing.is_some() {
-            return Ok(());
+    /// Commits, publishes, answers. This task waits for the commit whatever happens: it is never dropped midway.
+    async fn carry_out(&mut self, mut batch: Batch) -> Result<(), StoreError> {
+        if !batch.changes.is_empty() {
+            let begun = Instant::now();
+            let committed = unbroken(self.shared.store.commit(&batch.changes)).instrument(batch.span()).await;
+            batch.note(&self.shared.meters, begun.elapsed(), committed.is_ok());
+            if let Err(error) = committed {
+                // First, so that whoever is told finds the hub not ready.
+                self.shared.set_readiness(Readiness::NotReady { reason: error.reason.clone() });
+                batch.fail(&error.reason);
+                return Err(error);
+            }
+            let publish = || fault::at("publication.before").map(|()| self.publish(&batch));
+            catch_unwind(AssertUnwindSafe(publish)).unwrap_or_else(|_| Err(broke()))?;
+            if batch.complete {
+                self.late.manus.clear();
+            }
         }
-        let Some(mut batch) = self.open.take() else { return Ok(()) };
-        let collected = batch.collect(&mut self.state, &self.shared.published(), &self.late);
-        self.late.manus.extend(collected?);
-        self.write(batch)
-    }
-
-    /// Begins to write. This task waits for the end of it whatever happens: it is never dropped midway.
-    fn write(&mut self, batch: Batch) -> Result<(), StoreError> {
-        if batch.changes.is_empty() {
-            self.troubles = 0;
-            return answer(batch);
-        }
-        let (store, changes) = (self.shared.store.clone(), batch.changes.clone());
-        let commit = async move { unbroken(store.commit(&changes)).await };
-        let mut commit: Commit = Box::pin(commit.instrument(batch.span()));
-        // Begun at once: the disk works while this task goes on.
-        if let Poll::Ready(written) = commit.as_mut().poll(&mut Context::from_waker(Waker::noop())) {
-            commit = Box::pin(std::future::ready(written));
-        }
-        self.writing = Some(Writing { batch, begun: Instant::now(), commit });
-        Ok(())
-    }
-
-    /// What was written is published; the next is sent to the disk; then those are answered whose calls were written.
-    fn go_on(&mut self, written: Result<(), StoreError>) -> Result<(), StoreError> {
-        let batch = self.settle(written)?;
-        self.troubles = 0;
-        let next = if self.waiting.is_empty() { Ok(()) } else { self.decide() };
-        let next = next.and_then(|()| self.write_what_is_open());
-        next.and(batch.map_or(Ok(()), answer))
-    }
-
-    /// Publishes what was written. What was not is answered with that.
-    fn settle(&mut self, written: Result<(), StoreError>) -> Result<Option<Batch>, StoreError> {
-        let Some(Writing { mut batch, begun, .. }) = self.writing.take() else { return Ok(None) };
-        batch.note(&self.shared.meters, begun.elapsed(), written.is_ok());
-        if let Err(error) = written {
-            // First, so that whoever is told finds the hub not ready.
-            self.shared.set_readiness(Readiness::NotReady { reason: error.reason.clone() });
-            batch.fail(&error.reason);
-            return Err(error);
-        }
-        let publish = || fault::at("publication.before").map(|()| self.publish(&batch));
-        catch_unwind(AssertUnwindSafe(publish)).unwrap_or_else(|_| Err(broke()))?;
-        if batch.complete {
-            self.late.manus.clear();
-        }
-        Ok(Some(batch))
-    }
-
-    /// Waits for what is being written, publishes and answers it.
-    async fn written(&mut self) -> Result<(), StoreError> {
-        if self.writing.is_some() {
-            let written = written(&mut self.writing).await;
-            return self.settle(written)?.map_or(Ok(()), answer);
-        }
-        Ok(())
+        let answer = || fault::at("answers.before").map(|()| batch.answer());
+        catch_unwind(AssertUnwindSafe(answer)).unwrap_or_else(|_| Err(broke()))
     }
 
     /// Lets everybody see what was committed. The feed moves under the same lock, so that it is never behind what a reader of
@@ -328,10 +228,17 @@ impl Writer {
 
     /// Writes down what is only in memory, and lets go of everything.
     async fn finish(mut self) {
-        if self.shared.readiness() == Readiness::Ready
-            && let Err(error) = self.write_the_last().await
-        {
-            tracing::error!(detail = ?error.detail, "The last signs of life were not written: {error}");
+        if self.shared.readiness() == Readiness::Ready {
+            let mut batch = Batch::new(self.shared.clock.now_ms().max(self.state.at_ms()));
+            self.fold(&mut batch);
+            let collected = batch.collect(&mut self.state, &self.shared.published(), &self.late);
+            let result = match collected {
+                Ok(_) => self.carry_out(batch).await,
+                Err(error) => Err(error),
+            };
+            if let Err(error) = result {
+                tracing::error!(detail = ?error.detail, "The last signs of life were not written: {error}");
+            }
         }
         self.shared.set_readiness(Readiness::NotReady { reason: "the server is shutting down".to_owned() });
         if let Err(error) = self.shared.store.close().await {
@@ -340,28 +247,6 @@ impl Writer {
         self.shared.feed.close();
         self.shared.folder.leave();
     }
-
-    async fn write_the_last(&mut self) -> Result<(), StoreError> {
-        let mut batch = Batch::new(self.shared.clock.now_ms().max(self.state.at_ms()));
-        self.fold(&mut batch);
-        self.open = Some(batch);
-        self.write_what_is_open()?;
-        self.written().await
-    }
-}
-
-/// The outcome of what is being written.
-async fn written(writing: &mut Option<Writing>) -> Result<(), StoreError> {
-    match writing {
-        Some(writing) => writing.commit.as_mut().await,
-        None => std::future::pending().await,
-    }
-}
-
-/// Tells everybody what came of their calls.
-fn answer(mut batch: Batch) -> Result<(), StoreError> {
-    let answer = || fault::at("answers.before").map(|()| batch.answer());
-    catch_unwind(AssertUnwindSafe(answer)).unwrap_or_else(|_| Err(broke()))
 }
 
 /// What a store's work comes to, be it that it breaks.

@@ -25,14 +25,7 @@ impl Writer {
     ///
     /// The first attempt comes at once. When every turn fails although starting anew works, the pauses grow likewise.
     pub(super) async fn recover(&mut self, error: StoreError) {
-        // What went to the disk before is settled first; what was decided since rests on a state that is given up.
-        if let Err(error) = self.written().await {
-            tracing::error!(detail = ?error.detail, "What was on its way to the disk failed, too: {error}");
-        }
         let mut reason = self.suspend(error);
-        if let Some(mut open) = self.open.take() {
-            open.fail(&reason);
-        }
         loop {
             let pause = match self.troubles {
                 0 => Duration::ZERO,
@@ -83,8 +76,7 @@ impl Writer {
         let now_ms = self.shared.clock.now_ms().max(self.state.at_ms());
         let decided = catch_unwind(AssertUnwindSafe(|| self.decide_restart(now_ms)));
         let batch = decided.unwrap_or_else(|_| Err(broke()))?;
-        self.write(batch)?;
-        self.written().await
+        self.carry_out(batch).await
     }
 
     /// The first event of every run.
