@@ -21,6 +21,8 @@ const COLUMNS: [(TaskStatus, Show); 5] = [
 ];
 /// How many cards a column has.
 const CARDS: usize = 40;
+/// How many of the tasks that one waits for are named on its card.
+const NAMED: usize = 3;
 
 /// The board.
 pub fn board() -> Node {
@@ -79,12 +81,7 @@ fn card(live: Live, nav: Nav, id: &TaskId) -> Option<El> {
     let status = Memo::new(move |_| row.with(|row| row.value.status));
     let assignee = Memo::new(move |_| row.with(|row| row.value.assigned_to.clone()));
     let percent = move || row.with(|row| row.value.progress.percent());
-    let waits = move || {
-        row.with(|row| {
-            let ids: Vec<String> = row.value.waiting_for.iter().take(3).map(TaskId::to_string).collect();
-            (!ids.is_empty()).then(|| caption(format!("after {}", ids.join(", "))))
-        })
-    };
+    let waits = move || row.with(|row| words::after(&row.value.waiting_for, NAMED).map(caption));
     let foot = el("p")
         .class("line")
         .add(el("code").class("muted").add(id.to_string()))

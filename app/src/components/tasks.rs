@@ -1,9 +1,9 @@
 //! The list of tasks, with its filters. What is shown stands in the address.
 
 use crate::prelude::*;
+use engine::TaskStatus;
 use engine::sorted::SortedSet;
 use engine::view::SyncTask;
-use engine::{TaskId, TaskStatus};
 
 use super::bits::{
     act, agent_link, bar, button, caption, choose, filtered_out, nothing, panel, search_box, since,
@@ -18,6 +18,9 @@ use crate::nav::{Open, Place, Room, use_nav};
 use crate::pages::first_run::first_task;
 use crate::parts::{Part, show};
 use crate::ui::{El, IntoNode, Node, div, el, nodes, span, when};
+
+/// How many of the tasks that one waits for are named.
+const NAMED: usize = 4;
 
 const HEADS: &[(&str, &str)] = &[
     ("c-id", "Task"),
@@ -218,7 +221,7 @@ fn aside(live: Live, row: RwSignal<TaskRow>) -> Option<String> {
     row.with(|row| {
         let task = &row.value;
         match task.status {
-            TaskStatus::Blocked => Some(format!("after {}", listed(&task.waiting_for))),
+            TaskStatus::Blocked => words::after(&task.waiting_for, NAMED),
             TaskStatus::Pending if task.assigned_to.is_none() => {
                 held_up(live, task).or_else(|| task.note.clone())
             }
@@ -235,12 +238,4 @@ fn held_up(live: Live, task: &SyncTask) -> Option<String> {
         let holder = live.holder(file, None)?;
         Some(format!("waits for {file}, held by {holder}"))
     })
-}
-
-fn listed(ids: &[TaskId]) -> String {
-    const SHOWN: usize = 4;
-    let names: Vec<String> = ids.iter().take(SHOWN).map(TaskId::to_string).collect();
-    let more =
-        ids.len().checked_sub(SHOWN + 1).map(|more| format!(" and {} more", more + 1)).unwrap_or_default();
-    names.join(", ") + &more
 }

@@ -1,6 +1,6 @@
 //! Times, counts and names in the words of the page. Pure, so that server and browser write the same text.
 
-use engine::{Json, Role, TaskStatus, TimeMs};
+use engine::{Json, Role, TaskId, TaskStatus, TimeMs};
 
 use crate::dom;
 
@@ -130,9 +130,30 @@ fn plain(value: &Json) -> String {
     }
 }
 
+/// Names in a row, at most so many of them, and how many more there are.
+pub fn in_short(names: &[String], most: usize) -> String {
+    let more = names.len().checked_sub(most + 1).map(|more| format!(" and {} more", more + 1));
+    names[..names.len().min(most)].join(", ") + &more.unwrap_or_default()
+}
+
+/// What has to be done before, with at most so many names; `None` when nothing has.
+pub fn after(ids: &[TaskId], most: usize) -> Option<String> {
+    let names: Vec<String> = ids.iter().map(TaskId::to_string).collect();
+    (!names.is_empty()).then(|| format!("after {}", in_short(&names, most)))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn what_comes_before_is_named_in_short() {
+        let ids = ["T1", "T2", "T3"].map(|id| TaskId::new(id).unwrap());
+        assert_eq!(after(&[], 4), None);
+        assert_eq!(after(&ids[..1], 4).unwrap(), "after T1");
+        assert_eq!(after(&ids, 3).unwrap(), "after T1, T2, T3");
+        assert_eq!(after(&ids, 1).unwrap(), "after T1 and 2 more");
+    }
 
     #[test]
     fn ages_are_short() {

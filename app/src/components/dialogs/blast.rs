@@ -64,19 +64,25 @@ pub fn freed(live: Live, keys: &[LockKey]) -> Node {
         return Node::Nothing;
     }
     let files: Vec<String> = keys.iter().map(|key| key.file_path.to_string()).collect();
-    let told = format!("{} free at once: {}", are(files.len(), "file"), in_short(&files));
+    let told = format!("{} free at once: {}", are(files.len(), "file"), words::in_short(&files, NAMED));
     nodes![line(told), then(live, keys)].into_node()
 }
 
 /// What goes on once these locks have ended.
 pub fn then(live: Live, keys: &[LockKey]) -> Node {
-    let mut claims: Vec<String> = live.peek(|state| {
+    let mut claims: Vec<String> = Vec::new();
+    live.peek(|state| {
         let waits = keys.iter().flat_map(|key| state.waits().behind(key));
-        waits.filter_map(|id| state.waits().get(id)).map(|wait| wait.manus_id.to_string()).collect()
+        for wait in waits.filter_map(|id| state.waits().get(id)) {
+            let name = wait.manus_id.to_string();
+            // Whoever waits for several of them is named once.
+            if !claims.contains(&name) {
+                claims.push(name);
+            }
+        }
     });
-    claims.dedup();
     let claims = (!claims.is_empty())
-        .then(|| line(format!("Whose claims wait for that, and go on: {}", in_short(&claims))));
+        .then(|| line(format!("Whose claims wait for that, and go on: {}", words::in_short(&claims, NAMED))));
     let meets = |file: &FilePattern| keys.iter().any(|key| key.file_path.meets(file));
     let waiting = tasks(live, |task| {
         task.status() == TaskStatus::Pending && task.spec().files_involved.iter().any(meets)
@@ -126,11 +132,6 @@ pub fn underway(live: Live, id: &ManusId) -> Node {
 /// A number of things, and the verb.
 fn are(number: usize, noun: &str) -> String {
     format!("{} {}", words::count_of(number, noun), if number == 1 { "is" } else { "are" })
-}
-
-fn in_short(names: &[String]) -> String {
-    let more = names.len().checked_sub(NAMED + 1).map(|more| format!(" and {} more", more + 1));
-    names.iter().take(NAMED).cloned().collect::<Vec<_>>().join(", ") + &more.unwrap_or_default()
 }
 
 #[cfg(test)]
