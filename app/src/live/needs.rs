@@ -136,7 +136,7 @@ pub fn needs(state: &State) -> Vec<Ranked> {
             .flat_map(|(_, tasks)| tasks.clone())
             .collect();
         let frees_minutes = if anybody { minutes_behind(state, &tasks) } else { 0 };
-        let need = Need::Lost { manus_id: agent.id().clone(), files: agent.files().len() };
+        let need = Need::Lost { manus_id: agent.id().clone(), files: state.locks().count_of(agent.id()) };
         Ranked { need, frees_minutes, since_ms: agent.last_seen_ms() }
     }));
     found.extend(dead_ends(state));

@@ -8,7 +8,7 @@ use super::press::Pressing;
 use super::{Outcome, Rules};
 use crate::answer::Answer;
 use crate::event::{AssignCause, Event};
-use crate::ids::{LockKey, ManusId, TaskId};
+use crate::ids::{ManusId, TaskId};
 use crate::pattern::FilePattern;
 use crate::sorted::SortedSet;
 use crate::state::{Agent, Presence, Rank, Settings, Stage, Task};
@@ -211,9 +211,8 @@ impl Rules<'_> {
     /// The tasks that nobody has and that wait for a lock of this agent's.
     fn behind_locks_of(&self, agent: &Agent) -> impl Iterator<Item = &Task> {
         let parked = &self.state.work.parked;
-        let key = |file: &FilePattern| LockKey { locked_by: agent.id.clone(), file_path: file.clone() };
-        let files = agent.files().take(if parked.is_empty() { 0 } else { usize::MAX });
-        files.filter_map(move |file| parked.get(&key(file))).flatten().filter_map(|id| self.state.task(id))
+        let locks = self.state.locks().of(&agent.id).take(if parked.is_empty() { 0 } else { usize::MAX });
+        locks.filter_map(|lock| parked.get(&lock.key())).flatten().filter_map(|id| self.state.task(id))
     }
 
     /// Whether no file of the task is held by somebody else.

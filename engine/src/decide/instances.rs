@@ -180,7 +180,8 @@ impl Rules<'_> {
 
     fn in_hands(&self, manus_id: &ManusId) -> (Vec<FilePattern>, Vec<TaskId>, Vec<TaskId>) {
         let Some(agent) = self.state.agent(manus_id) else { return Default::default() };
-        (agent.files().cloned().collect(), agent.running().to_vec(), agent.queue().cloned().collect())
+        let files = self.state.locks().of(manus_id).map(|lock| lock.file_path.clone());
+        (files.collect(), agent.running().to_vec(), agent.queue().cloned().collect())
     }
 
     fn return_all(&mut self, running: &[TaskId], queued: &[TaskId], cause: ReturnCause) {

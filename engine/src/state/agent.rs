@@ -3,7 +3,6 @@
 use super::{Rank, Settings, State, Task};
 use crate::capability::Capability;
 use crate::ids::{ManusId, TaskId, TimeMs};
-use crate::pattern::FilePattern;
 use crate::sorted::SortedSet;
 use crate::values::{InstanceStatus, Progress, Role};
 use crate::view::{ManusInstance, ManusStats};
@@ -51,7 +50,6 @@ pub struct Agent {
     pub(crate) promised: SortedSet<(TimeMs, TaskId)>,
     /// Estimated minutes of all that is running and queued.
     pub(crate) load_minutes: u64,
-    pub(crate) files: SortedSet<FilePattern>,
 }
 
 impl Agent {
@@ -79,7 +77,6 @@ impl Agent {
             queue: SortedSet::new(),
             promised: SortedSet::new(),
             load_minutes: 0,
-            files: SortedSet::new(),
         }
     }
 
@@ -111,11 +108,6 @@ impl Agent {
     /// The tasks it was given and has not started, best first.
     pub fn queue(&self) -> impl ExactSizeIterator<Item = &TaskId> {
         self.queue.iter().map(|rank| &rank.task)
-    }
-
-    /// The patterns it holds.
-    pub fn files(&self) -> impl ExactSizeIterator<Item = &FilePattern> {
-        self.files.iter()
     }
 
     /// Working, idle, gone or lost.
@@ -192,7 +184,7 @@ impl Agent {
             status: self.status(),
             current_task: current.cloned(),
             progress: current.and_then(|id| state.task(id)).map_or(self.said_progress, |task| task.progress),
-            files_claimed: self.files.iter().cloned().collect(),
+            files_claimed: state.locks().of(&self.id).map(|lock| lock.file_path.clone()).collect(),
             last_heartbeat_ms: self.last_seen_ms,
             performance_score: self.performance_score,
             max_parallel: self.max_parallel,

@@ -169,9 +169,9 @@ impl State {
     }
 
     fn check_locks(&self, problems: &mut Vec<String>) {
-        let held: usize = self.agents.values().map(|agent| agent.files.len()).sum();
+        let held: usize = self.agents.keys().map(|id| self.locks.count_of(id)).sum();
         if held != self.locks.len() {
-            problems.push(format!("{} locks, but agents count {held}", self.locks.len()));
+            problems.push(format!("{} locks, but agents hold {held}", self.locks.len()));
         }
         for lock in self.locks.iter() {
             if lock.fencing_token >= self.counters.next_fencing_token {

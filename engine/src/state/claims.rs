@@ -36,9 +36,6 @@ impl State {
         if let Some(task) = lock.task_id.as_ref().and_then(|id| self.tasks.get_mut(id)) {
             task.took.insert(key.file_path.clone());
         }
-        if let Some(agent) = self.agents.get_mut(&key.locked_by) {
-            agent.files.insert(key.file_path.clone());
-        }
         let before = self.locks.put(lock);
         if let Some(at) = before.as_ref().and_then(|lock| lock.expires_at_ms) {
             let again = self.locks.get(&key).and_then(|lock| lock.expires_at_ms) == Some(at);
@@ -66,9 +63,6 @@ impl State {
         }
         if let Some(task) = lock.task_id.and_then(|id| self.tasks.get_mut(&id)) {
             task.took.remove(file);
-        }
-        if let Some(agent) = self.agents.get_mut(manus) {
-            agent.files.remove(file);
         }
         // Whoever stood behind this lock is back in the pool; where to from there is decided by the rules.
         for task in self.work.parked.get(&key).cloned().unwrap_or_default() {

@@ -6,43 +6,56 @@
 
 use crate::ids::{LockKey, ManusId};
 use crate::pattern::{FilePattern, Kind};
-use crate::sorted::{SortedMap, SortedSet};
+use crate::sorted::SortedMap;
 use crate::values::LockMode;
 use crate::view::FileLock;
 
 #[derive(Debug, Clone, PartialEq, Default)]
 struct Node {
     children: SortedMap<Box<str>, Node>,
-    /// Locks whose fixed names end here.
-    here: SortedSet<LockKey>,
+    /// Locks whose fixed names end here, in order. Seldom more than one.
+    here: Vec<LockKey>,
 }
 
 /// Every lock of the project.
 #[derive(Debug, Clone, PartialEq, Default)]
 pub struct LockTable {
-    locks: SortedMap<LockKey, FileLock>,
+    /// By holder and pattern. None is empty.
+    held: SortedMap<ManusId, SortedMap<FilePattern, FileLock>>,
+    /// How many there are.
+    count: usize,
     root: Node,
 }
 
 impl LockTable {
     /// One lock.
     pub fn get(&self, key: &LockKey) -> Option<&FileLock> {
-        self.locks.get(key)
+        self.held.get(&key.locked_by)?.get(&key.file_path)
     }
 
     /// All locks, in order of holder and pattern.
-    pub fn iter(&self) -> impl ExactSizeIterator<Item = &FileLock> {
-        self.locks.values()
+    pub fn iter(&self) -> impl Iterator<Item = &FileLock> {
+        self.held.values().flat_map(SortedMap::values)
+    }
+
+    /// The locks of one holder, in order of their patterns.
+    pub fn of(&self, manus: &ManusId) -> impl Iterator<Item = &FileLock> {
+        self.held.get(manus).into_iter().flat_map(SortedMap::values)
+    }
+
+    /// How many locks one holder has.
+    pub fn count_of(&self, manus: &ManusId) -> usize {
+        self.held.get(manus).map_or(0, SortedMap::len)
     }
 
     /// How many there are.
     pub fn len(&self) -> usize {
-        self.locks.len()
+        self.count
     }
 
     /// True when nothing is claimed.
     pub fn is_empty(&self) -> bool {
-        self.locks.is_empty()
+        self.count == 0
     }
 
     /// The locks that stand in the way of a claim, at most `most` of them: those of others that can match a common path, unless
@@ -93,7 +106,7 @@ impl LockTable {
         node.here
             .iter()
             .filter(|key| key.file_path.meets(pattern))
-            .filter_map(|key| self.locks.get(key))
+            .filter_map(|key| self.get(key))
             .all(visit)
     }
 
@@ -115,13 +128,24 @@ impl LockTable {
         for name in key.file_path.fixed_names() {
             node = node.children.entry(name.into()).or_default();
         }
-        node.here.insert(key.clone());
-        self.locks.insert(key, lock)
+        let held = self.held.entry(key.locked_by.clone()).or_default();
+        let before = held.insert(key.file_path.clone(), lock);
+        if before.is_none() {
+            let place = node.here.partition_point(|other| *other < key);
+            node.here.insert(place, key);
+            self.count += 1;
+        }
+        before
     }
 
     /// Takes a lock out.
     pub(super) fn remove(&mut self, key: &LockKey) -> Option<FileLock> {
-        let lock = self.locks.remove(key)?;
+        let held = self.held.get_mut(&key.locked_by)?;
+        let lock = held.remove(&key.file_path)?;
+        if held.is_empty() {
+            self.held.remove(&key.locked_by);
+        }
+        self.count -= 1;
         let names: Vec<&str> = key.file_path.fixed_names().collect();
         self.root.remove(&names, key);
         Some(lock)
@@ -129,7 +153,7 @@ impl LockTable {
 
     /// What is wrong: locks that meet though they must not, or an index that does not fit.
     pub(super) fn check(&self, problems: &mut Vec<String>) {
-        for lock in self.locks.values() {
+        for lock in self.iter() {
             for other in self.in_the_way(&lock.file_path, lock.mode, Some(&lock.locked_by), usize::MAX) {
                 problems.push(format!(
                     "{} of {} and {} of {} overlap",
@@ -137,9 +161,9 @@ impl LockTable {
                 ));
             }
         }
-        let indexed = self.root.count();
-        if indexed != self.locks.len() {
-            problems.push(format!("{} locks, but {indexed} in the index", self.locks.len()));
+        let (held, indexed) = (self.iter().count(), self.root.count());
+        if held != self.count || indexed != self.count || self.held.values().any(SortedMap::is_empty) {
+            problems.push(format!("{held} locks, {} counted, {indexed} in the index", self.count));
         }
     }
 }
@@ -147,7 +171,7 @@ impl LockTable {
 impl Node {
     fn remove(&mut self, names: &[&str], key: &LockKey) {
         let Some((name, deeper)) = names.split_first() else {
-            self.here.remove(key);
+            self.here.retain(|other| other != key);
             return;
         };
         if let Some(child) = self.children.get_mut(*name) {

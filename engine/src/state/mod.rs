@@ -244,6 +244,13 @@ impl State {
         agent.running.iter().chain(agent.queue.iter().map(|rank| &rank.task)).cloned().collect()
     }
 
+    /// Changes places with a state that some events are still to be applied to, but for the remembered answers: who decides
+    /// needs them, and nobody else.
+    pub fn change_places(&mut self, behind: &mut Self) {
+        std::mem::swap(self, behind);
+        std::mem::swap(&mut self.requests, &mut behind.requests);
+    }
+
     /// What has changed since the last call of this function.
     pub fn take_touched(&mut self) -> Touched {
         std::mem::take(&mut self.touched)

@@ -48,7 +48,8 @@ pub(crate) struct Writer {
     stopping: bool,
     /// Taken from the queue and not yet decided.
     waiting: VecDeque<Submission>,
-    /// The state as of the last decision; ahead of the published one between deciding and publishing only.
+    /// The state as of the last decision; ahead of the published one between deciding and publishing, and behind it between
+    /// publishing and catching up.
     state: State,
     late: Late,
     /// How many turns in a row have failed.
@@ -193,7 +194,7 @@ impl Writer {
         }
     }
 
-    /// Commits, publishes, answers. This task waits for the commit whatever happens: it is never dropped midway.
+    /// Commits, publishes, answers, and catches up. This task waits for the commit whatever happens: it is never dropped midway.
     async fn carry_out(&mut self, mut batch: Batch) -> Result<(), StoreError> {
         if !batch.changes.is_empty() {
             let begun = Instant::now();
@@ -205,25 +206,35 @@ impl Writer {
                 batch.fail(&error.reason);
                 return Err(error);
             }
-            let publish = || fault::at("publication.before").map(|()| self.publish(&batch));
-            catch_unwind(AssertUnwindSafe(publish)).unwrap_or_else(|_| Err(broke()))?;
+            guarded(|| fault::at("publication.before").map(|()| self.publish(&batch)))?;
             if batch.complete {
                 self.late.manus.clear();
             }
         }
-        let answer = || fault::at("answers.before").map(|()| batch.answer());
-        catch_unwind(AssertUnwindSafe(answer)).unwrap_or_else(|_| Err(broke()))
+        guarded(|| fault::at("answers.before").map(|()| batch.answer()))?;
+        // Last, since nobody waits for it.
+        guarded(|| {
+            self.catch_up(&batch);
+            Ok(())
+        })
     }
 
-    /// Lets everybody see what was committed. The feed moves under the same lock, so that it is never behind what a reader of
-    /// the state has seen, and the state never behind what a watcher of the feed was told.
-    fn publish(&self, batch: &Batch) {
+    /// Lets everybody see what was committed: the state that was decided with and the published one change places, which takes
+    /// no longer for a large batch than for a small one. The feed moves under the same lock, so that it is never behind what a
+    /// reader of the state has seen, and the state never behind what a watcher of the feed was told.
+    fn publish(&mut self, batch: &Batch) {
         let mut published = self.shared.publish();
-        for record in &batch.records {
-            published.apply(record);
-        }
-        published.take_touched();
+        self.state.change_places(&mut published);
         self.shared.feed.append(&batch.changes.events);
+    }
+
+    /// Brings the state that was published until now up to date, to decide the next batch with.
+    fn catch_up(&mut self, batch: &Batch) {
+        if batch.changes.is_empty() {
+            return;
+        }
+        batch.records.iter().for_each(|record| self.state.apply(record));
+        self.state.take_touched();
     }
 
     /// Writes down what is only in memory, and lets go of everything.
@@ -258,6 +269,11 @@ async fn unbroken<T>(mut work: Doing<'_, T>) -> Result<T, StoreError> {
         })
     };
     std::future::poll_fn(step).await
+}
+
+/// What a step comes to, be it that it breaks.
+fn guarded(step: impl FnOnce() -> Result<(), StoreError>) -> Result<(), StoreError> {
+    catch_unwind(AssertUnwindSafe(step)).unwrap_or_else(|_| Err(broke()))
 }
 
 /// Something in the rules panicked: the calls of this batch are not carried out.
