@@ -29,7 +29,7 @@ use crate::planner::{Planning, Replanning, forget_plan};
 use crate::retention;
 use crate::store::sqlite::SqliteStore;
 use crate::store::{EventFilter, MessageFilter, Page, PrunedUpTo, Store, StoreError, TaskFilter};
-use crate::writer::{Submission, Writer};
+use crate::writer::{self, Submission, Writer};
 
 /// The database's name in the project's `.manus-sync` folder.
 pub(crate) const DATABASE: &str = "sync_engine.db";
@@ -152,7 +152,8 @@ impl Hub {
                 return Err(storage(error));
             }
         };
-        let mut tasks = vec![tokio::spawn(writer.run())];
+        let begun = writer::begin(writer).map_err(|error| OpenError::Io { path: root.clone(), error })?;
+        let mut tasks = vec![begun];
         if config.plan_budget_ms > 0 {
             tasks.push(Replanning::start(shared.clone(), queue.downgrade(), stopped));
         } else {

@@ -8,13 +8,17 @@ mod changes;
 mod recovery;
 
 use std::collections::{BTreeSet, VecDeque};
+use std::io;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 use std::task::{Context, Poll};
+use std::thread;
 use std::time::Instant;
 
 use engine::{Call, Command, ManusId, State, TimeMs};
+use tokio::runtime::{Builder, Handle, RuntimeFlavor};
 use tokio::sync::{mpsc, oneshot, watch};
+use tokio::task::JoinHandle;
 use tracing::Instrument;
 
 use self::batch::Batch;
@@ -90,8 +94,6 @@ impl Writer {
 
     /// Waits until there is something to do. False when there never will be again.
     async fn wait(&mut self) -> bool {
-        // Whoever was just answered may have more to ask: let them ask first, and more calls share one wait for the disk.
-        tokio::task::yield_now().await;
         let mut taken = Vec::new();
         while self.waiting.is_empty() {
             let wake_at = self.wake_at();
@@ -258,6 +260,26 @@ impl Writer {
         self.shared.feed.close();
         self.shared.folder.leave();
     }
+}
+
+/// Has the writer run. Where the runtime has several threads it gets one of its own: so it decides the next calls while the answers
+/// to the last ones go out, and is not kept from that by whoever else has something to do.
+pub(crate) fn begin(writer: Writer) -> io::Result<JoinHandle<()>> {
+    if Handle::current().runtime_flavor() == RuntimeFlavor::CurrentThread {
+        return Ok(tokio::spawn(writer.run()));
+    }
+    let runtime = Builder::new_current_thread().enable_time().build()?;
+    let (ends, ended) = oneshot::channel();
+    let run = move || {
+        runtime.block_on(writer.run());
+        let _ = ends.send(());
+    };
+    thread::Builder::new().name("writer".to_owned()).spawn(run)?;
+    Ok(tokio::spawn(async {
+        if ended.await.is_err() {
+            tracing::error!("The writer broke");
+        }
+    }))
 }
 
 /// What a store's work comes to, be it that it breaks.
