@@ -60,9 +60,11 @@ pub fn init(options: &LogOptions) -> Logging {
         }
     };
     let traces = options.traces.as_ref().map(Traces::to);
-    let layer = traces.as_ref().map(Traces::layer);
+    let mut layers = vec![lines.with_filter(filter).boxed()];
+    // Not as an `Option` beside the lines: an empty one wants to hear of everything, and spans would be made for nobody.
+    layers.extend(traces.as_ref().map(|traces| traces.layer().boxed()));
     // Somebody else in this process may have begun to log before; that is as good.
-    let _ = tracing_subscriber::registry().with(lines.with_filter(filter)).with(layer).try_init();
+    let _ = tracing_subscriber::registry().with(layers).try_init();
     Logging(traces)
 }
 
