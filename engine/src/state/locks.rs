@@ -103,11 +103,7 @@ impl LockTable {
         pattern: &FilePattern,
         visit: &mut dyn FnMut(&'a FileLock) -> bool,
     ) -> bool {
-        node.here
-            .iter()
-            .filter(|key| key.file_path.meets(pattern))
-            .filter_map(|key| self.get(key))
-            .all(visit)
+        node.here.iter().filter(|key| key.file_path.meets(pattern)).filter_map(|key| self.get(key)).all(visit)
     }
 
     fn visit_beneath<'a>(

@@ -42,18 +42,19 @@ impl State {
         state.seq = snapshot.seq;
         state.at_ms = snapshot.at_ms;
         outcomes.into_iter().for_each(|(id, outcome)| state.closed.note(&id, outcome));
-        requests.into_iter().for_each(|remembered| state.requests.keep(remembered));
+        state.remember(requests);
         for manus in snapshot.manus {
             state.load_agent(manus);
         }
-        for view in &snapshot.tasks {
-            state.tasks.insert(view.id.clone(), Box::new(load_task(view)));
-        }
+        let order = order_of_places(&snapshot.tasks);
+        // Whoever has the snapshot for itself loses nothing to a copy of all texts.
+        let tasks = snapshot.tasks.into_iter().map(|view| load_task(Arc::unwrap_or_clone(view)));
+        state.tasks = tasks.map(|task| (task.spec.id.clone(), Box::new(task))).collect();
         state.load_links();
         for lock in snapshot.locks {
             state.put_lock(lock);
         }
-        state.load_places(&snapshot.tasks);
+        state.load_places(order);
         state.metrics.load(snapshot.metrics);
         for wait in snapshot.waits {
             state.put_wait(wait);
@@ -65,6 +66,11 @@ impl State {
         state.closed_counts = snapshot.closed;
         state.take_touched();
         state
+    }
+
+    /// Remembers answers, oldest first.
+    pub fn remember(&mut self, requests: impl IntoIterator<Item = Remembered>) {
+        requests.into_iter().for_each(|remembered| self.requests.keep(remembered));
     }
 
     fn load_agent(&mut self, view: ManusInstance) {
@@ -133,16 +139,14 @@ impl State {
         }
     }
 
-    /// Enters the tasks in the indexes: running ones in the order of starting, closed ones in the order of closing.
-    fn load_places(&mut self, views: &[Arc<SyncTask>]) {
-        let mut order: Vec<&Arc<SyncTask>> = views.iter().collect();
-        sort_by_key(&mut order, |view| (view.completed_at_ms, view.started_at_ms));
-        for view in order {
-            let Some(mut task) = self.tasks.remove(&view.id) else { continue };
-            if let Some(outcome) = outcome_of(view.status) {
-                self.closed.note(&view.id, outcome);
+    /// Enters the tasks in the indexes, in this order.
+    fn load_places(&mut self, order: Vec<TaskId>) {
+        for id in order {
+            let Some(mut task) = self.tasks.remove(&id) else { continue };
+            if let Some(outcome) = outcome_of(task.status()) {
+                self.closed.note(&id, outcome);
                 if let Some(closed_at) = task.closed_at_ms().filter(|_| task.dependents.is_empty()) {
-                    self.closed.kept.insert((closed_at, view.id.clone()));
+                    self.closed.kept.insert((closed_at, id));
                 }
             } else if task.stage == Stage::Pending && task.assigned_to.is_none() && task.retry_at_ms.is_none()
             {
@@ -161,6 +165,13 @@ impl State {
     }
 }
 
+/// Running tasks in the order of starting, closed ones in the order of closing.
+fn order_of_places(views: &[Arc<SyncTask>]) -> Vec<TaskId> {
+    let mut order: Vec<&Arc<SyncTask>> = views.iter().collect();
+    sort_by_key(&mut order, |view| (view.completed_at_ms, view.started_at_ms));
+    order.into_iter().map(|view| view.id.clone()).collect()
+}
+
 fn outcome_of(status: TaskStatus) -> Option<Outcome> {
     match status {
         TaskStatus::Completed => Some(Outcome::Completed),
@@ -174,16 +185,17 @@ fn planned(view: &SyncTask) -> Option<Planned> {
     Some(Planned { manus_id: view.planned_for.clone()?, start_ms, finish_ms })
 }
 
-fn load_task(view: &SyncTask) -> Task {
+fn load_task(view: SyncTask) -> Task {
+    let planned = planned(&view);
     let spec = Arc::new(TaskSpec {
-        id: view.id.clone(),
-        title: view.title.clone(),
-        description: view.description.clone(),
+        id: view.id,
+        title: view.title,
+        description: view.description,
         priority: view.priority,
-        files_involved: view.files_involved.clone(),
-        dependencies: view.dependencies.clone(),
+        files_involved: view.files_involved,
+        dependencies: view.dependencies,
         estimated_duration: view.estimated_duration,
-        required_capabilities: view.required_capabilities.clone(),
+        required_capabilities: view.required_capabilities,
     });
     let at_ms = view.completed_at_ms.unwrap_or(view.updated_at_ms);
     Task {
@@ -194,26 +206,26 @@ fn load_task(view: &SyncTask) -> Task {
             TaskStatus::NeedsReview => Stage::NeedsReview,
             TaskStatus::Pending => Stage::Pending,
             TaskStatus::Completed => Stage::Completed { at_ms },
-            TaskStatus::Cancelled => Stage::Cancelled { at_ms, reason: view.blocked_reason.clone() },
+            TaskStatus::Cancelled => Stage::Cancelled { at_ms, reason: view.blocked_reason },
         },
-        assigned_to: view.assigned_to.clone(),
+        assigned_to: view.assigned_to,
         pinned: view.pinned,
-        waiting_for: view.waiting_for.iter().cloned().collect(),
+        waiting_for: view.waiting_for.into_iter().collect(),
         dependents: SortedSet::new(),
         chain: u64::from(spec.estimated_duration),
         urgency: spec.priority,
-        planned: planned(view),
+        planned,
         progress: view.progress,
         attempts: view.attempts,
-        held: view.held_reason.clone(),
+        held: view.held_reason,
         failures: view.failures,
-        errors: view.errors.clone(),
+        errors: view.errors,
         retry_at_ms: view.retry_at_ms,
         progressed_at_ms: view.progressed_at_ms,
         stall_level: view.stall_level,
-        reviewer: view.reviewer.clone(),
-        result: view.result.clone(),
-        note: view.note.clone(),
+        reviewer: view.reviewer,
+        result: view.result,
+        note: view.note,
         created_at_ms: view.created_at_ms,
         started_at_ms: view.started_at_ms,
         updated_at_ms: view.updated_at_ms,

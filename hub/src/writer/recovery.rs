@@ -60,11 +60,14 @@ impl Writer {
     pub(super) async fn restart(&mut self) -> Result<(), StoreError> {
         let loaded = unbroken(self.shared.store.load(&self.shared.settings)).await?;
         let seq = loaded.snapshot.seq;
-        // Two states are made of it, and at the same time, since each takes a while in a large project.
-        let (snapshot, outcomes) = (loaded.snapshot.clone(), loaded.outcomes.clone());
-        let published = spawn_blocking(|| State::from_snapshot(snapshot, outcomes, []));
-        let own = spawn_blocking(|| State::from_snapshot(loaded.snapshot, loaded.outcomes, loaded.requests));
-        let (published, own) = tokio::try_join!(published, own).map_err(StoreError::damaged)?;
+        // Two states are made of it, of which one is a copy of the other: what never changes about a task they have in common.
+        let made = spawn_blocking(|| {
+            let published = State::from_snapshot(loaded.snapshot, loaded.outcomes, []);
+            let mut own = published.clone();
+            own.remember(loaded.requests);
+            (published, own)
+        });
+        let (published, own) = made.await.map_err(StoreError::damaged)?;
         self.state = own;
         self.late = Late::default();
         self.shared.set_log_id(loaded.log_id);
