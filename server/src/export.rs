@@ -1,17 +1,20 @@
 //! `GET /export/events.csv`, `tasks.json`, …: whole tables as files, read page by page while they are sent.
 
+mod wanted;
+
 use app::api::{ApiError, error_response};
 use axum::body::Body;
 use axum::extract::Request;
 use axum::response::{IntoResponse, Response};
 use bytes::Bytes;
-use engine::{Event, Record, State};
+use engine::{Record, State};
 use futures::stream;
 use http::HeaderValue;
 use http::header::{CONTENT_DISPOSITION, CONTENT_TYPE};
-use hub::{EventFilter, Hub, MessageFilter, Order, Page, TaskFilter};
+use hub::{Hub, Order, Page, TaskFilter};
 use serde::Serialize;
 use serde_json::Value;
+use wanted::Wanted;
 
 /// How many rows are read at once.
 const PAGE: usize = 1_000;
@@ -23,7 +26,19 @@ enum Table {
     Tasks,
     Messages,
     Agents,
+    Files,
+    Metrics,
 }
+
+/// Every table by its name.
+const TABLES: [(&str, Table); 6] = [
+    ("events", Table::Events),
+    ("tasks", Table::Tasks),
+    ("messages", Table::Messages),
+    ("agents", Table::Agents),
+    ("files", Table::Files),
+    ("metrics", Table::Metrics),
+];
 
 impl Table {
     fn columns(self) -> &'static [&'static str] {
@@ -70,6 +85,32 @@ impl Table {
                 "model",
                 "registered_at_ms",
             ],
+            Self::Files => &[
+                "file_path",
+                "locked_by",
+                "mode",
+                "task_id",
+                "lock_reason",
+                "locked_at_ms",
+                "expires_at_ms",
+                "fencing_token",
+            ],
+            Self::Metrics => &[
+                "width_ms",
+                "start_ms",
+                "created",
+                "started",
+                "completed",
+                "cancelled",
+                "failed",
+                "sent_back",
+                "lost",
+                "granted",
+                "waited",
+                "messages",
+                "estimated_minutes",
+                "actual_ms",
+            ],
         }
     }
 }
@@ -79,7 +120,7 @@ struct Export {
     hub: Hub,
     table: Table,
     csv: bool,
-    filter: EventFilter,
+    wanted: Wanted,
     next: Next,
 }
 
@@ -99,12 +140,12 @@ enum Next {
 pub fn serve(hub: &Hub, name: &str, request: &Request) -> Response {
     let Some((table, csv)) = parse(name) else {
         let message = format!(
-            "there is no export {name:?}; there are events, tasks, messages and agents, each as .csv and .json"
+            "there is no export {name:?}; there are events, tasks, messages, agents, files and metrics, each as .csv and .json"
         );
         return error_response(&ApiError::new(404, "not_found", message));
     };
-    let filter = filter(request.uri().query().unwrap_or_default());
-    let export = Export { hub: hub.clone(), table, csv, filter, next: Next::Head };
+    let wanted = Wanted::read(request.uri().query().unwrap_or_default());
+    let export = Export { hub: hub.clone(), table, csv, wanted, next: Next::Head };
     let body = Body::from_stream(stream::unfold(export, |mut export| async {
         export.step().await.map(|chunk| (chunk, export))
     }));
@@ -120,13 +161,7 @@ pub fn serve(hub: &Hub, name: &str, request: &Request) -> Response {
 
 fn parse(name: &str) -> Option<(Table, bool)> {
     let (table, format) = name.split_once('.')?;
-    let table = match table {
-        "events" => Table::Events,
-        "tasks" => Table::Tasks,
-        "messages" => Table::Messages,
-        "agents" => Table::Agents,
-        _ => return None,
-    };
+    let (_, table) = TABLES.into_iter().find(|(known, _)| *known == table)?;
     Some((
         table,
         match format {
@@ -135,24 +170,6 @@ fn parse(name: &str) -> Option<(Table, bool)> {
             _ => return None,
         },
     ))
-}
-
-/// What the room of activity asks for in its address; `kind` is the beginning of a word.
-fn filter(query: &str) -> EventFilter {
-    let value = |wanted: &str| {
-        let pairs = query.split('&').filter_map(|pair| pair.split_once('='));
-        pairs.filter(|(name, _)| *name == wanted).map(|(_, value)| value).find(|value| !value.is_empty())
-    };
-    let moment = |name| value(name).and_then(|text| text.parse().ok());
-    let kind = value("kind").unwrap_or_default();
-    let kinds = Event::KINDS.iter().filter(|known| !kind.is_empty() && known.starts_with(kind));
-    EventFilter {
-        kinds: kinds.map(|kind| (*kind).to_owned()).collect(),
-        about: value("about").map(str::to_owned),
-        since_ms: moment("from"),
-        until_ms: moment("until"),
-        by: None,
-    }
 }
 
 impl Export {
@@ -165,7 +182,8 @@ impl Export {
                 Some(Ok(head.into()))
             }
             Next::Rows { cursor, first } => match self.rows(cursor.as_deref(), first).await {
-                Ok((rows, cursor)) => {
+                Ok((mut rows, cursor)) => {
+                    rows.retain(|row| self.wanted.has(self.table, row));
                     let nothing = first && rows.is_empty();
                     self.next = match cursor {
                         Some(cursor) => Next::Rows { cursor: Some(cursor), first: nothing },
@@ -187,13 +205,13 @@ impl Export {
         match self.table {
             Table::Events => {
                 let page = page(cursor.and_then(|text| text.parse().ok()));
-                let found: Vec<Record> = self.hub.events_page(&self.filter, &page).await.map_err(failed)?;
+                let found: Vec<Record> =
+                    self.hub.events_page(&self.wanted.events, &page).await.map_err(failed)?;
                 Ok((values(&found)?, after(&found, |record| record.seq.to_string())))
             }
             Table::Messages => {
                 let page = page(cursor.and_then(|text| text.parse().ok()));
-                let filter = MessageFilter::default();
-                let found = self.hub.messages_page(&filter, &page).await.map_err(failed)?;
+                let found = self.hub.messages_page(&self.wanted.messages, &page).await.map_err(failed)?;
                 Ok((values(&found)?, after(&found, |message| message.id.to_string())))
             }
             Table::Tasks => {
@@ -213,6 +231,14 @@ impl Export {
             }
             Table::Agents => {
                 let all = |state: &State| state.agents().map(|agent| agent.view(state)).collect::<Vec<_>>();
+                Ok((values(&self.hub.read(all))?, None))
+            }
+            Table::Files => {
+                let all = |state: &State| state.locks().iter().cloned().collect::<Vec<_>>();
+                Ok((values(&self.hub.read(all))?, None))
+            }
+            Table::Metrics => {
+                let all = |state: &State| state.metrics().all().copied().collect::<Vec<_>>();
                 Ok((values(&self.hub.read(all))?, None))
             }
         }
@@ -283,13 +309,5 @@ mod tests {
         for (value, written) in cases {
             assert_eq!(cell(&value), written);
         }
-    }
-
-    #[test]
-    fn the_address_narrows_events_down() {
-        let asked = filter("kind=claim_&about=T3&from=5&until=");
-        assert_eq!(asked.kinds, ["claim_queued", "claim_waits_behind", "claim_wait_ended"]);
-        assert_eq!((asked.about.as_deref(), asked.since_ms, asked.until_ms), (Some("T3"), Some(5), None));
-        assert_eq!(filter(""), EventFilter::default());
     }
 }
