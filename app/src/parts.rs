@@ -12,7 +12,7 @@ use leptos::task::spawn_local;
 
 use crate::components;
 use crate::desk::{Ask, use_desk};
-use crate::nav::{Place, Room};
+use crate::nav::{Open, Place, Room};
 use crate::pages;
 use crate::ui::{IntoNode, Node};
 
@@ -113,6 +113,8 @@ parts! {
     Graph = graph: components::graph::graph;
     /// The drawer.
     Drawer = drawer: components::drawer::drawer;
+    /// What the task in the drawer waits for.
+    Waits = waits: components::drawer::waits::waits;
     /// The way through time.
     Travel = travel: components::travel::travel;
     /// What happened while nobody looked.
@@ -152,7 +154,12 @@ fn needed(place: &Place) -> impl Iterator<Item = Part> {
         },
         Some(Room::Overview | Room::Agents) | None => None,
     };
-    room.into_iter().chain(place.open.as_ref().map(|_| Part::Drawer))
+    let open: &[Part] = match place.open {
+        Some(Open::Task(_)) => &[Part::Drawer, Part::Waits],
+        Some(Open::Agent(_)) => &[Part::Drawer],
+        None => &[],
+    };
+    room.into_iter().chain(open.iter().copied())
 }
 
 /// The part that asks something.

@@ -2,6 +2,7 @@
 
 mod agent;
 mod task;
+pub mod waits;
 
 use crate::prelude::*;
 

@@ -19,6 +19,7 @@ pub mod sentence;
 mod store;
 #[cfg(feature = "hydrate")]
 mod stream;
+pub mod waits;
 pub mod words;
 
 use std::sync::Arc;

@@ -16,6 +16,7 @@ use crate::api;
 use crate::desk::Ask;
 use crate::live::sentence::Part;
 use crate::live::{Live, needs, use_live, words};
+use crate::parts::{Part as Parted, show};
 use crate::ui::{El, IntoNode, Node, div, el, nodes, span};
 
 type Task = Signal<Arc<SyncTask>>;
@@ -63,7 +64,8 @@ fn shown(live: Live, task: Task) -> Node {
         running,
         move || text(Some(task.with(|task| task.description.clone()))),
         move || task.with(|task| properties(live, task)),
-        move || part("Waits for", task.with(|task| waits_for(live, task))),
+        show(Parted::Waits),
+        move || part("After", task.with(|task| tasks(live, &task.dependencies))),
         dependents,
         move || part("Files", task.with(|task| files(live, task))),
         move || part("Last word", text(task.with(|task| task.note.clone()))),
@@ -117,10 +119,6 @@ fn properties(live: Live, task: &Arc<SyncTask>) -> Node {
             time("Closed", task.completed_at_ms),
         ])
         .into_node()
-}
-
-fn waits_for(live: Live, task: &SyncTask) -> Option<El> {
-    tasks(live, if task.status == TaskStatus::Blocked { &task.waiting_for } else { &task.dependencies })
 }
 
 fn tasks(live: Live, ids: &[TaskId]) -> Option<El> {
