@@ -60,7 +60,7 @@ pub struct Place {
 }
 
 /// The further parameters of addresses: how it is shown, in what order, what kind, by or with whom, about what, from when and until when.
-pub const CHOICES: [&str; 7] = ["view", "sort", "kind", "who", "about", "from", "until"];
+const CHOICES: [&str; 7] = ["view", "sort", "kind", "who", "about", "from", "until"];
 
 impl Place {
     /// Reads an address. In the rooms of tasks and agents, what is open is part of the path; elsewhere, a parameter.

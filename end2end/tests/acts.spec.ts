@@ -165,7 +165,11 @@ test("several tasks are changed at once, and those that refuse are named", async
   await page.getByTestId("send").click();
   await expect(page.getByTestId("dialog").locator(".fault")).toContainText("4 of 5 done. T5:");
   await page.keyboard.press("Escape");
+  // The list holds while the pointer rests on it.
+  await page.getByTestId("live").hover();
   await expect(page.getByTestId("tasks")).toContainText("Everything is done.");
+  // Those that were cancelled are no longer ticked.
+  await expect(page.getByTestId("picked")).toContainText("1 task ticked");
 });
 
 test("the picture is held still, and goes on with all that happened", async ({ page, server, open }) => {

@@ -155,6 +155,7 @@ test.describe("activity", () => {
     await smallTeam(server);
     await open(page, "/activity?kind=task_created");
     const download = page.waitForEvent("download");
+    await page.getByTestId("exports").click();
     await page.getByTestId("export-csv").click();
     expect((await download).suggestedFilename()).toBe("manus-sync-events.csv");
     const lines = (await (await fetch(`${server.url}/export/events.csv?kind=task_created`)).text()).trim().split("\r\n");

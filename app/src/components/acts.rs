@@ -157,9 +157,9 @@ impl Sending {
 }
 
 impl Sending {
-    /// Sends calls about one thing each, one after the other. When all went well, closes the dialog and says so; otherwise it
-    /// says which were refused and why.
-    pub fn send_each(self, calls: Vec<(String, Written)>, told: String) {
+    /// Sends calls about one task each, one after the other. When all went well, closes the dialog and says so; otherwise it
+    /// says which were refused and why, and leaves the ticks on those alone.
+    pub fn send_each(self, calls: Vec<(TaskId, Written)>, told: String) {
         if let Some(how) = self.copying.get_value() {
             let calls = calls.into_iter().map(|(_, call)| call).collect();
             return self.desk.send(Errand::Copy(how, calls));
@@ -171,10 +171,15 @@ impl Sending {
         self.fault.set(None);
         spawn_local(async move {
             let (all, mut refused, mut steps) = (calls.len(), Vec::new(), self.steps.get_value());
-            for (about, (name, body)) in calls {
-                if let Err(error) = api::post(&format!("{}{name}", api::PREFIX), body).await {
-                    steps.retain(|step| step.about() != about);
-                    refused.push(format!("{about}: {}", Fault::from(error).text));
+            let mut done = Vec::new();
+            for (task, (name, body)) in calls {
+                match api::post(&format!("{}{name}", api::PREFIX), body).await {
+                    Ok(_) => done.push(task),
+                    Err(error) => {
+                        let about = task.to_string();
+                        steps.retain(|step| step.about() != about);
+                        refused.push(format!("{about}: {}", Fault::from(error).text));
+                    }
                 }
             }
             self.busy.set(false);
@@ -183,6 +188,11 @@ impl Sending {
                 self.desk.close();
                 return self.desk.done(told, steps);
             }
+            self.desk.picked.update(|picked| {
+                for task in &done {
+                    picked.remove(task);
+                }
+            });
             // Those that were not refused can be taken back, too.
             self.desk.undo.set(Some((0, steps)));
             let done = format!("{} of {all} done. ", all - refused.len());

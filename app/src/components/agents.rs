@@ -2,7 +2,7 @@
 
 use crate::prelude::*;
 
-use super::bits::{bar, caption, count, nothing, panel, since, task_link};
+use super::bits::{bar, caption, count, exports, nothing, panel, since, task_link};
 use super::icon::{icon, life_mark};
 use super::rows::{Rows, cell, row_of};
 use crate::live::row::{AgentRow, Life, RowId};
@@ -24,8 +24,10 @@ pub fn agents(with_gone: bool) -> Node {
     let live = use_live();
     let ids = Memo::new(move |_| live.agent_rows(with_gone));
     let empty = || nothing("bot", "No agent is here at the moment.", ());
-    let rows = Rows { name: "agents", ids, heads: HEADS, draw, empty };
-    panel("Agents", "agents", count(move || ids.with(Vec::len)), ()).add(rows.show()).into_node()
+    let rows = Rows { name: "agents", ids, heads: HEADS, draw, empty, selected: |_| false };
+    panel("Agents", "agents", count(move || ids.with(Vec::len)), with_gone.then(|| exports("agents", "")))
+        .add(rows.show())
+        .into_node()
 }
 
 fn draw(id: &RowId) -> Option<El> {

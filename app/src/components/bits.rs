@@ -10,7 +10,7 @@ use crate::live::needs::is_person;
 use crate::live::sentence::Part;
 use crate::live::{use_live, words};
 use crate::nav::{Open, Place, use_nav};
-use crate::ui::{El, IntoNode, Node, div, el, span};
+use crate::ui::{El, IntoNode, Node, div, el, nodes, span};
 
 /// How long ago something was, ticking, with date and time on hover.
 pub fn since(at_ms: impl Fn() -> TimeMs + Copy + 'static) -> Node {
@@ -143,6 +143,36 @@ pub fn tabs(
     };
     let all: Vec<El> = values.iter().map(tab).collect();
     el("nav").class("tabs").attr("aria-label", label).add(all).into_node()
+}
+
+/// The way to a table as a file: narrowed down as the address says, or, where that says nothing, by these parameters.
+pub fn exports(table: &'static str, else_by: &'static str) -> Node {
+    let nav = use_nav();
+    let link = move |format: &'static str, name: &'static str| {
+        let href = move || {
+            let place = nav.place().href();
+            let query = place.split_once('?').map_or("", |(_, query)| query);
+            ["/export/", table, ".", format, "?", query, "&", else_by].concat()
+        };
+        el("a")
+            .attr("download", true)
+            .attr("href", href)
+            .test_id(["export-", format].concat())
+            // Who has chosen needs the menu no more: its button closes it, too.
+            .on("click", |_| dom::click(dom::find("[popovertarget=exports]")))
+            .add(name)
+            .into_node()
+    };
+    let open = el("button")
+        .attr("type", "button")
+        .class("button quiet icon-only")
+        .attr("popovertarget", "exports")
+        .attr("aria-label", "Save as a file")
+        .attr("title", "Save as a file")
+        .test_id("exports")
+        .add(icon("download"));
+    let menu = div("exports").attr("id", "exports").attr("popover", "auto");
+    nodes![open, menu.add([link("csv", "CSV"), link("json", "JSON")])].into_node()
 }
 
 /// Says that a filter lets nothing through, and clears it.

@@ -1,11 +1,14 @@
 //! What happened lately, in sentences.
 
+use crate::prelude::*;
+
 use super::bits::{nothing, panel, sentence, since};
+use super::held::Lines;
 use super::icon::icon;
 use crate::live::sentence::{Entry, Part, Tone};
 use crate::live::use_live;
 use crate::nav::{Place, Room};
-use crate::ui::{El, IntoNode, Node, each, el, nodes, when};
+use crate::ui::{El, IntoNode, Node, div, each, el, nodes, when};
 
 /// How many entries are drawn.
 const SHOWN: usize = 60;
@@ -36,14 +39,17 @@ fn entries_about(what: Part) -> Node {
     })
 }
 
-fn entries(shown: impl Fn(&Entry) -> bool + 'static) -> Node {
+fn entries(shown: impl Fn(&Entry) -> bool + Send + Sync + 'static) -> Node {
     let live = use_live();
-    let newest = move || -> Vec<Entry> {
+    let newest = Memo::new(move |_| -> Vec<Entry> {
         live.feed.with(|feed| feed.iter().rev().filter(|entry| shown(entry)).take(SHOWN).cloned().collect())
-    };
+    });
+    let lines = Lines::new(newest, Entry::key);
+    let items = move || lines.shown().into_iter().map(|(entry, _)| entry).collect();
     let none = || nothing("activity", "Nothing has happened since this page was opened.", ());
-    let list = el("ol").class("feed").test_id("feed").add(each(newest, Entry::key, line));
-    nodes![list, when(move || live.feed.with(Vec::is_empty), none)].into_node()
+    let list = el("ol").class("feed").test_id("feed").add(each(items, Entry::key, line));
+    let held = lines.held.within(div("held").add(lines.held.chip()).add(list));
+    nodes![held, when(move || live.feed.with(Vec::is_empty), none)].into_node()
 }
 
 /// An entry as a line of a list.

@@ -6,7 +6,8 @@ use engine::view::ClaimWait;
 use engine::{LockKey, LockMode};
 
 use super::bits::{
-    agent_link, caption, count, filtered_out, nothing, panel, path_code, search_box, since, task_link,
+    agent_link, caption, count, exports, filtered_out, nothing, panel, path_code, search_box, since,
+    task_link,
 };
 use super::icon::icon;
 use super::locks::{release_button, what_for};
@@ -35,8 +36,10 @@ pub fn files() -> Node {
     let (live, nav) = (use_live(), use_nav());
     let ids = Memo::new(move |_| live.lock_tree(&nav.place().text));
     let held = move || live.figures.with(|figures| figures.locks);
-    let rows = Rows { name: "files", ids, heads: HEADS, draw, empty };
-    let tree = panel("Files held", "files", count(held), search_box("Filter files")).add(rows.show());
+    let rows = Rows { name: "files", ids, heads: HEADS, draw, empty, selected: |_| false };
+    let tree =
+        panel("Files held", "files", count(held), nodes![exports("files", ""), search_box("Filter files")])
+            .add(rows.show());
     let side = div("side").add(nodes![waits(live), collisions(live)]);
     div("room split").add(tree).add(side).into_node()
 }

@@ -3,7 +3,8 @@
 use crate::prelude::*;
 use engine::TaskId;
 
-use super::bits::{button, caption, nothing};
+use super::bits::{agent_link, button, caption, nothing, task_link};
+use super::held::{Held, Hold};
 use super::icon::{icon, status_mark, status_word};
 use crate::dom;
 use crate::live::graph::{CELL, Graph, Node as Task};
@@ -26,7 +27,9 @@ pub fn graph() -> Node {
         Some(Open::Task(id)) => Some(id),
         _ => None,
     });
-    let drawn = Memo::new(move |_| live.of_tasks(|state| Graph::of(state, open.get().as_ref())));
+    let now = Memo::new(move |_| live.of_all(|state| Graph::of(state, open.get().as_ref())));
+    let held = Held::new(now, |_| false, || 0);
+    let drawn = held.shown;
     let text = Memo::new(move |_| dom::lower(nav.place().text.trim()));
     let size = move || {
         let (columns, rows) = drawn.with(|graph| graph.size);
@@ -50,14 +53,16 @@ pub fn graph() -> Node {
         .attr("aria-label", "Dependencies")
         .add(paper);
     let empty = || nothing("graph", "No task is open, so there is nothing to wait for.", ());
-    div("graph-box")
+    held.within(div("graph-box"))
         .add(when(move || !drawn.with(|graph| graph.nodes.is_empty()), move || tools(drawn, zoom)))
+        .add(held.chip())
         .add(scroller)
+        .add(when(move || !drawn.with(|graph| graph.chain().is_empty()), move || chain(live, drawn)))
         .add(when(move || drawn.with(|graph| graph.nodes.is_empty()), empty))
         .into_node()
 }
 
-fn tools(drawn: Memo<Graph>, zoom: RwSignal<i32>) -> El {
+fn tools(drawn: RwSignal<Graph>, zoom: RwSignal<i32>) -> El {
     let (step, least, most) = ZOOM;
     let scale = move |by: i32, name: &'static str, sign: &'static str| {
         button("button small icon-only", move |_| zoom.update(|zoom| *zoom = (*zoom + by).clamp(least, most)))
@@ -85,6 +90,41 @@ fn tools(drawn: Memo<Graph>, zoom: RwSignal<i32>) -> El {
         follow.add(icon("play")).add("What runs"),
         caption(told),
     ])
+}
+
+/// The longest chain of work, task by task: whatever takes longer here makes everything later.
+fn chain(live: Live, drawn: RwSignal<Graph>) -> El {
+    let line = move |id: TaskId| {
+        let row = live.task(&id);
+        let mark = row.map(|row| move || status_mark(row.with(|row| row.value.status)));
+        let who = row.map(|row| {
+            move || match row.with(|row| row.value.assigned_to.clone()) {
+                Some(agent) => agent_link(agent),
+                None => caption("nobody yet"),
+            }
+        });
+        el("li").add(mark).add(task_link(id.clone(), live.title(&id))).add(who)
+    };
+    let items = move || drawn.with(Graph::chain);
+    el("details")
+        .class("chain")
+        .test_id("critical-path")
+        .attr("open", true)
+        .add(el("summary").add("Critical path"))
+        .add(el("ol").add(each(items, TaskId::to_string, line)))
+}
+
+impl Hold for Graph {
+    fn news(&self, now: &Self) -> usize {
+        let place = |node: &Task| (node.id.clone(), corner(node));
+        let places = |graph: &Self| graph.nodes.iter().map(place).collect::<Vec<_>>();
+        // Both in order of id; what is only marked otherwise, and lines, move nothing.
+        places(self).news(&places(now))
+    }
+
+    fn keeps(&self, now: &Self, place: usize) -> bool {
+        self.nodes.get(place).is_some_and(|node| now.nodes.iter().any(|other| other.id == node.id))
+    }
 }
 
 /// Where the left upper corner of a task is, in whole pixels: writing fractions would cost the code for all of their cases.

@@ -4,7 +4,7 @@ use crate::prelude::*;
 use engine::TimeMs;
 use engine::state::metrics::{HOUR_MS, MINUTE_MS};
 
-use super::bits::{agent_link, panel, tabs};
+use super::bits::{agent_link, exports, panel, tabs};
 use super::chart::{Bar, bars, meter};
 use crate::live::insight::{DRAWN, Point, Record, durations, percentile, records, series};
 use crate::live::{use_live, words};
@@ -70,7 +70,7 @@ pub fn insights() -> Node {
         chart("Claims that waited", "waited", waited, |p| words::counted(p.bucket.waited, "claim"), "claim_"),
     ]);
     div("room insights")
-        .add(el("header").add(tabs("view", "Which time", &SPANS)))
+        .add(el("header").add(tabs("view", "Which time", &SPANS)).add(exports("metrics", "view=minutes")))
         .add(figures())
         .add(charts)
         .add(by_agent())

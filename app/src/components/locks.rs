@@ -18,7 +18,7 @@ pub fn locks() -> Node {
     let live = use_live();
     let ids = Memo::new(move |_| live.lock_rows());
     let empty = || nothing("unlock", "Nobody holds a file. Starting a task claims the files it names.", ());
-    let rows = Rows { name: "locks", ids, heads: HEADS, draw, empty };
+    let rows = Rows { name: "locks", ids, heads: HEADS, draw, empty, selected: |_| false };
     panel("Files held", "locks", count(move || ids.with(Vec::len)), ()).add(rows.show()).into_node()
 }
 

@@ -3,15 +3,16 @@
 use crate::prelude::*;
 use engine::{Event, Record};
 
-use super::bits::{choose, filtered_out, nothing, panel};
+use super::bits::{choose, exports, filtered_out, nothing, panel};
 use super::feed::line;
+use super::held::Lines;
 use super::icon::icon;
 use super::pager::Pager;
 use crate::api::{ListEvents, OneOrMany};
 use crate::dom;
 use crate::live::sentence::{Before, Entry, Part, entry, push_entry};
 use crate::live::{Live, use_live};
-use crate::nav::{CHOICES, Nav, Place, use_nav};
+use crate::nav::{Nav, use_nav};
 use crate::ui::{El, IntoNode, Node, each, el, nodes, span, when};
 
 /// How many events come at once.
@@ -101,8 +102,13 @@ pub fn log() -> Node {
         true => filtered_out("Nothing of this kind has happened."),
         false => nothing("activity", "Nothing has happened yet.", ()),
     };
-    let list = el("ol").class("feed").test_id("log").add(each(move || shown.get(), Entry::key, numbered));
-    panel("Activity", "log", (), tools(live))
+    let lines = Lines::new(shown, Entry::key);
+    let items = move || lines.shown().into_iter().map(|(entry, _)| entry).collect();
+    let list = el("ol").class("feed").test_id("log").add(each(items, Entry::key, numbered));
+    lines
+        .held
+        .within(panel("Activity", "log", (), tools(live)))
+        .add(lines.held.chip())
         .add(
             el("div")
                 .class("scroll")
@@ -159,15 +165,6 @@ fn numbered(entry: Entry) -> El {
 fn tools(live: Live) -> Node {
     let nav = use_nav();
     let kinds = KINDS.map(|(word, name)| (word.to_owned(), name.to_owned()));
-    let export = |format: &'static str| {
-        el("a")
-            .class("button quiet")
-            .attr("download", true)
-            .attr("href", move || export_href(&nav.place(), format))
-            .test_id(format!("export-{format}"))
-            .add(icon("download"))
-            .add(format.to_uppercase())
-    };
     let window = move || {
         let place = nav.place();
         let time = |name: &str| place.choice(name).parse().map(dom::time_of_day).unwrap_or_default();
@@ -182,8 +179,7 @@ fn tools(live: Live) -> Node {
         window,
         choose("kind", "What kind", kinds.to_vec()),
         choose("about", "About whom or what", subjects(live, nav)),
-        export("csv"),
-        export("json"),
+        exports("events", ""),
     ]
     .into_node()
 }
@@ -198,16 +194,4 @@ fn subjects(live: Live, nav: Nav) -> Vec<(String, String)> {
     }
     let all = (String::new(), "Agents and tasks".to_owned());
     std::iter::once(all).chain(names.into_iter().map(|name| (name.clone(), name))).collect()
-}
-
-/// Where the events that the address asks for are had as a file.
-fn export_href(place: &Place, format: &str) -> String {
-    let href = place.href();
-    let query: Vec<&str> = href
-        .split_once('?')
-        .map_or("", |(_, query)| query)
-        .split('&')
-        .filter(|pair| CHOICES.iter().any(|name| pair.split('=').next() == Some(name)))
-        .collect();
-    format!("/export/events.{format}?{}", query.join("&"))
 }

@@ -9,8 +9,9 @@ use engine::{ManusId, MessageId, State};
 
 use super::acts;
 use super::bits::{
-    act, agent_link, caption, choose, count, filtered_out, nothing, panel, search_box, since, tabs,
+    act, agent_link, caption, choose, count, exports, filtered_out, nothing, panel, search_box, since, tabs,
 };
+use super::held::Lines;
 use super::icon::icon;
 use super::pager::Pager;
 use crate::api::ListMessages;
@@ -50,6 +51,7 @@ pub fn mail() -> Node {
     let tools = nodes![
         tabs("kind", "Which messages", &KINDS),
         choose("who", "With whom", everybody(live)),
+        exports("messages", "kind=agents"),
         search_box("Search"),
         write.test_id("write").add(icon("message")).add("Write"),
     ];
@@ -119,9 +121,12 @@ fn threads(live: Live) -> Node {
         let place = nav.place();
         live.of_messages(|state| gather(state, &place))
     });
+    let lines = Lines::new(all, |thread| thread.id.to_string());
     let list = move || {
         let key = |thread: &Thread| format!("{} {} {}", thread.id, thread.length, thread.unread);
-        el("ol").class("threads").test_id("threads").add(each(move || all.get(), key, thread_line))
+        let items = move || lines.shown().into_iter().map(|(thread, _)| thread).collect();
+        let list = el("ol").class("threads").test_id("threads").add(each(items, key, thread_line));
+        lines.held.within(div("held").add(lines.held.chip()).add(list))
     };
     let empty = move || match nav.place().is_filtered() {
         true => filtered_out("No conversation of this kind."),

@@ -34,7 +34,7 @@ pub fn messages() -> Node {
         write.test_id("write").add(icon("message")).add("Write"),
     ];
     let empty = || nothing("message", "Nobody has written anything yet.", ());
-    let rows = Rows { name: "messages", ids, heads: HEADS, draw, empty };
+    let rows = Rows { name: "messages", ids, heads: HEADS, draw, empty, selected: |_| false };
     panel("Messages", "messages", (), tools).add(rows.show()).into_node()
 }
 

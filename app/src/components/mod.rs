@@ -16,6 +16,7 @@ pub mod figures;
 pub mod files;
 pub mod graph;
 mod health;
+mod held;
 pub mod icon;
 pub mod insights;
 pub mod locks;

@@ -7,6 +7,7 @@ use web_sys::{Event, KeyboardEvent};
 
 use super::acts;
 use super::bits::{act, agent_link, button, since, task_link};
+use super::held::Lines;
 use super::icon::icon;
 use crate::desk::{Ask, Desk, use_desk};
 use crate::dom::{click, element_of, find, focus};
@@ -26,8 +27,21 @@ pub fn needs() -> Node {
     let all = RwSignal::new(false);
     let count = move || live.needs.with(Vec::len);
     let most = move || if all.get() { usize::MAX } else { SHOWN };
-    let shown =
-        move || -> Vec<Ranked> { live.needs.with(|needs| needs.iter().take(most()).cloned().collect()) };
+    let first = Memo::new(move |_| -> Vec<Ranked> {
+        live.needs.with(|needs| needs.iter().take(most()).cloned().collect())
+    });
+    let lines = Lines::new(first, |ranked| ranked.need.key());
+    let key = |(ranked, over): &(Ranked, bool)| format!("{over} {ranked:?}");
+    let list = each(
+        move || lines.shown(),
+        key,
+        move |(ranked, over)| {
+            let need = format!("need-{}", ranked.need.key().replace(' ', "-"));
+            let line = line(live, ranked, over);
+            // What is dealt with has no name any more.
+            if over { line } else { line.test_id(need) }
+        },
+    );
     let told = move || match count() {
         0 => nodes![icon("check"), "Nothing needs you"],
         1 => nodes![icon("alert"), "One thing needs you"],
@@ -37,18 +51,22 @@ pub fn needs() -> Node {
         let text = move || format!("Show {} more", count().saturating_sub(SHOWN));
         button("button quiet", move |_| all.set(true)).add(text)
     };
-    el("section")
+    // Under the pointer alone: the keys go on with the next line.
+    let queue = lines.held.under_pointer(el("section"));
+    queue
         .class("needs")
         .toggle("calm", move || count() == 0)
         .test_id("needs")
         .attr("aria-labelledby", "needs-title")
         .add(el("h2").attr("id", "needs-title").add(told))
-        .add(el("ul").add(each(shown, |ranked| format!("{ranked:?}"), move |ranked| line(live, ranked))))
+        .add(lines.held.chip())
+        .add(el("ul").add(list))
         .add(when(move || count() > most(), more))
         .into_node()
 }
 
-fn line(live: Live, ranked: Ranked) -> El {
+/// A need; one that is over stays in its place, with nothing to be done, until nobody points at it.
+fn line(live: Live, ranked: Ranked, over: bool) -> El {
     let desk = use_desk();
     let frees = (ranked.frees_minutes > 0).then(|| {
         let minutes = words::work(ranked.frees_minutes);
@@ -56,15 +74,18 @@ fn line(live: Live, ranked: Ranked) -> El {
         span("frees").attr("title", title).add(format!("frees {minutes}"))
     });
     let since_ms = ranked.since_ms;
-    let need = ranked.need.clone();
-    el("li")
-        .attr("tabindex", "-1")
-        .on("keydown", move |event| pressed(live, desk, &need, event))
-        .test_id(format!("need-{}", ranked.need.key().replace(' ', "-")))
+    let line = el("li")
+        .toggle("gone", move || over)
         .add(told(live, &ranked.need))
         .add(frees)
-        .add(since(move || since_ms))
-        .add(div("acts").add(acts_for(live, ranked.need.clone())))
+        .add(since(move || since_ms));
+    if over {
+        return line.add(div("acts"));
+    }
+    let need = ranked.need.clone();
+    line.attr("tabindex", "-1")
+        .on("keydown", move |event| pressed(live, desk, &need, event))
+        .add(div("acts").add(acts_for(live, ranked.need)))
 }
 
 /// A key while a line is chosen: to the next one or the one before, open what it is about, or deal with it.

@@ -1,19 +1,18 @@
 //! A list of rows for many things: keeps its order while somebody points at it, draws only what can be seen, and is walked with
 //! j and k.
 
-use std::collections::HashSet;
 use std::ops::Range;
 use std::rc::Rc;
 
 use crate::prelude::*;
 use engine::TimeMs;
 use wasm_bindgen::JsCast;
-use web_sys::{Event, KeyboardEvent, PointerEvent};
+use web_sys::{Event, KeyboardEvent};
 
-use super::bits::button;
+use super::held::Held;
 use crate::dom::{click, element_of, find, focus};
 use crate::live::row::{Row, RowId};
-use crate::live::{use_live, words};
+use crate::live::use_live;
 use crate::ui::{El, IntoNode, Node, div, each, when};
 
 /// From how many rows on only those in sight are drawn.
@@ -37,19 +36,22 @@ pub struct Rows {
     pub draw: fn(&RowId) -> Option<El>,
     /// Stands there when there are none.
     pub empty: fn() -> Node,
+    /// Whether one of them is selected.
+    pub selected: fn(&Vec<RowId>) -> bool,
 }
 
 impl Rows {
     /// The list as a piece of the page.
     pub fn show(self) -> Node {
-        let Self { name, ids, heads, draw, empty } = self;
-        let list = Held::new(ids);
-        let window = Window::new(list.shown, name);
+        let Self { name, ids, heads, draw, empty, selected } = self;
+        let first = RwSignal::new(0);
+        let list = Held::new(ids, selected, move || first.get_untracked());
+        let window = Window::new(list.shown, name, first);
         let drawn = Memo::new(move |_| list.shown.with(|rows| rows[window.range(rows.len())].to_vec()));
         let row = move |id: RowId| {
             let place = {
                 let id = id.clone();
-                move || list.place_of(&id, window)
+                move || list.shown.with(|rows| place_of(rows, &id, window))
             };
             draw(&id).map(|row| row.attr("role", "row").attr("aria-rowindex", place))
         };
@@ -58,14 +60,6 @@ impl Rows {
         let body = div("body")
             .attr("role", "rowgroup")
             .attr("style", move || window.space(list.shown.with(Vec::len)))
-            .on("pointerenter", move |event| {
-                let mouse =
-                    event.dyn_into::<PointerEvent>().is_ok_and(|event| event.pointer_type() == "mouse");
-                list.pointed.set(mouse);
-            })
-            .on("pointerleave", move |_| list.pointed.set(false))
-            .on("focusin", move |_| list.focused.set(true))
-            .on("focusout", move |_| list.focused.set(false))
             .on("click", open_row)
             .on("keydown", walk)
             .add(each(move || drawn.get(), |id| format!("{id:?}"), row));
@@ -79,15 +73,11 @@ impl Rows {
             .on("scroll", move |_| window.look())
             .add(div("heads").attr("role", "rowgroup").add(div("row").attr("role", "row").add(heads)))
             .add(body);
-        let news = move || {
-            let more = move || words::count_of(list.news.get(), "update");
-            button("chip news", move |_| list.catch_up()).add(more)
-        };
-        div("list-box")
+        list.within(div("list-box"))
             .test_id(name)
             .add(table)
             .add(when(move || list.shown.with(Vec::is_empty), empty))
-            .add(when(move || list.news.get() > 0, news))
+            .add(list.chip())
             .into_node()
     }
 }
@@ -97,79 +87,16 @@ pub fn cell(role: &'static str, class: &'static str) -> El {
     div(class).attr("role", role)
 }
 
-/// An order that holds while the pointer or the focus is in it.
-#[derive(Clone, Copy)]
-struct Held {
-    /// What is shown.
-    shown: RwSignal<Vec<RowId>>,
-    /// What would be shown.
-    ids: Memo<Vec<RowId>>,
-    pointed: RwSignal<bool>,
-    focused: RwSignal<bool>,
-    /// How many rows came, went or moved since.
-    news: RwSignal<usize>,
-}
-
-impl Held {
-    fn new(ids: Memo<Vec<RowId>>) -> Self {
-        let held = Self {
-            shown: RwSignal::new(ids.get_untracked()),
-            ids,
-            pointed: RwSignal::new(false),
-            focused: RwSignal::new(false),
-            news: RwSignal::new(0),
-        };
-        effect(move || held.follow());
-        held
+/// A row's place among all, for lists of which only a part is drawn.
+fn place_of(rows: &[RowId], id: &RowId, window: Window) -> Option<String> {
+    let range = window.range(rows.len());
+    if rows.len() < WINDOWED_FROM {
+        return None;
     }
-
-    fn follow(self) {
-        let now = self.ids.get();
-        let held_up = self.pointed.get() || self.focused.get();
-        // What is new is counted only for somebody who is kept waiting: that takes a while in a long list.
-        let news = if held_up && self.shown.with_untracked(|shown| !shown.is_empty()) {
-            self.shown.with_untracked(|shown| news(shown, &now))
-        } else {
-            if self.shown.with_untracked(|shown| *shown != now) {
-                self.shown.set(now);
-            }
-            0
-        };
-        if self.news.get_untracked() != news {
-            self.news.set(news);
-        }
-    }
-
-    fn catch_up(self) {
-        self.shown.set(self.ids.get_untracked());
-        self.news.set(0);
-    }
-
-    /// A row's place among all, for lists of which only a part is drawn.
-    fn place_of(self, id: &RowId, window: Window) -> Option<String> {
-        self.shown.with(|rows| {
-            let range = window.range(rows.len());
-            if rows.len() < WINDOWED_FROM {
-                return None;
-            }
-            let first = range.start;
-            let at = rows[range].iter().position(|other| other == id)?;
-            // Counted from 1, and the head is the first row.
-            Some((first + at + 2).to_string())
-        })
-    }
-}
-
-/// How many rows came or went; when none did but the order is another, how many stand elsewhere.
-fn news(shown: &[RowId], now: &[RowId]) -> usize {
-    if shown == now {
-        return 0;
-    }
-    let (before, after): (HashSet<&RowId>, HashSet<&RowId>) = (shown.iter().collect(), now.iter().collect());
-    match before.symmetric_difference(&after).count() {
-        0 => shown.iter().zip(now).filter(|(one, other)| one != other).count(),
-        changed => changed,
-    }
+    let first = range.start;
+    let at = rows[range].iter().position(|other| other == id)?;
+    // Counted from 1, and the head is the first row.
+    Some((first + at + 2).to_string())
 }
 
 /// Which rows are in sight.
@@ -182,8 +109,8 @@ struct Window {
 }
 
 impl Window {
-    fn new(shown: RwSignal<Vec<RowId>>, name: &'static str) -> Self {
-        let (first, drawn, row_px) = (RwSignal::new(0), RwSignal::new(FIRST_DRAWN), RwSignal::new(0));
+    fn new(shown: RwSignal<Vec<RowId>>, name: &'static str, first: RwSignal<usize>) -> Self {
+        let (drawn, row_px) = (RwSignal::new(FIRST_DRAWN), RwSignal::new(0));
         let window = Self { name, first, drawn, row_px };
         effect(move || {
             if shown.with(Vec::len) >= WINDOWED_FROM {

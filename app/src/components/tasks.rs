@@ -1,12 +1,12 @@
 //! The list of tasks, with its filters. What is shown stands in the address.
 
 use crate::prelude::*;
-use engine::TaskStatus;
 use engine::sorted::SortedSet;
 use engine::view::SyncTask;
+use engine::{TaskId, TaskStatus};
 
 use super::bits::{
-    act, agent_link, bar, button, caption, choose, filtered_out, nothing, panel, search_box, since,
+    act, agent_link, bar, button, caption, choose, exports, filtered_out, nothing, panel, search_box, since,
 };
 use super::icon::{icon, priority_mark, status_mark, status_word};
 use super::rows::{Rows, cell, row_of};
@@ -77,7 +77,13 @@ pub fn tasks() -> Node {
         let place = nav.place();
         live.task_rows(place.show, &place.text, place.choice("sort"))
     });
-    let rows = Rows { name: "tasks", ids, heads: HEADS, draw, empty };
+    // Ticks on what is no longer listed hold nothing.
+    let selected = |rows: &Vec<RowId>| {
+        let is_picked =
+            |picked: &SortedSet<TaskId>, row: &RowId| matches!(row, RowId::Task(id) if picked.contains(id));
+        use_desk().picked.with(|picked| !picked.is_empty() && rows.iter().any(|row| is_picked(picked, row)))
+    };
+    let rows = Rows { name: "tasks", ids, heads: HEADS, draw, empty, selected };
     panel("Tasks", "tasks", (), filters(live)).add(picked_bar(ids)).add(rows.show()).into_node()
 }
 
@@ -129,7 +135,8 @@ fn filters(live: Live) -> Node {
     let sorts = SORTS.map(|(word, name)| (word.to_owned(), name.to_owned())).to_vec();
     let sort =
         when(move || nav.place().room == Some(Room::Tasks), move || choose("sort", "Order", sorts.clone()));
-    nodes![tabs, view_tabs(), sort, search_box("Filter tasks")].into_node()
+    let file = when(move || nav.place().room == Some(Room::Tasks), || exports("tasks", "show=open"));
+    nodes![tabs, view_tabs(), sort, file, search_box("Filter tasks")].into_node()
 }
 
 fn counted(live: Live, show: Show) -> u64 {

@@ -68,6 +68,13 @@ impl Graph {
         let rows = nodes.iter().map(|node| node.row + 1.0).fold(0.0, f64::max);
         Self { nodes, edges, size: (columns, rows), hidden, longest_minutes }
     }
+
+    /// The tasks of the longest chain, the first to be done first.
+    pub fn chain(&self) -> Vec<TaskId> {
+        let mut chain: Vec<&Node> = self.nodes.iter().filter(|node| node.critical).collect();
+        sort_by_key(&mut chain, |node| node.column);
+        chain.into_iter().map(|node| node.id.clone()).collect()
+    }
 }
 
 /// The tasks that are drawn, in order of id, and how many are not.
@@ -260,6 +267,8 @@ mod tests {
         let critical: Vec<String> =
             graph.nodes.iter().filter(|node| node.critical).map(|node| node.id.to_string()).collect();
         assert_eq!((critical.join(" "), graph.longest_minutes), ("T1 T3 T4".to_owned(), 160));
+        let chain: Vec<String> = graph.chain().iter().map(ToString::to_string).collect();
+        assert_eq!(chain, ["T1", "T3", "T4"]);
     }
 
     #[test]

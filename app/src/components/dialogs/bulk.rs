@@ -20,11 +20,12 @@ use crate::ui::{IntoNode, Node, el, nodes};
 pub fn form(what: Bulk) -> Node {
     let (live, sending) = (use_live(), Sending::new());
     // In an order that people follow, and as they are ticked now: what comes later is not meant.
-    let picked: SortedSet<TaskId> = use_desk().picked.get_untracked();
+    let picked = use_desk().picked;
+    let ticked: SortedSet<TaskId> = picked.get_untracked();
     let is_open = |state: &State, id: &TaskId| state.task(id).is_some_and(|task| !task.status().is_closed());
     let ids: SortedSet<TaskId> =
-        live.peek(|state| picked.iter().filter(|id| is_open(state, id)).cloned().collect());
-    let closed = picked.len() - ids.len();
+        live.peek(|state| ticked.iter().filter(|id| is_open(state, id)).cloned().collect());
+    let closed = ticked.len() - ids.len();
     let count = words::count_of(ids.len(), "task");
     let (reason, agent) = (RwSignal::new(String::new()), RwSignal::new(first_agent(live)));
     let priority = RwSignal::new(Priority::High);
@@ -46,6 +47,9 @@ pub fn form(what: Bulk) -> Node {
     };
     let fields = nodes![follows(live, what, &ids, closed), ask].into_node();
     let submit = move || {
+        // Sent once more, after some were refused: those are the ones that are still ticked.
+        let ids: SortedSet<TaskId> =
+            picked.with_untracked(|picked| ids.iter().filter(|id| picked.contains(*id)).cloned().collect());
         let call = |id: &TaskId| -> Option<Written> {
             match what {
                 Bulk::Cancel => {
@@ -66,7 +70,7 @@ pub fn form(what: Bulk) -> Node {
         if ids.is_empty() {
             return sending.refuse(Fault { text: "All of them are closed.".to_owned(), field: None });
         }
-        let calls = ids.iter().map(|id| Some((id.to_string(), call(id)?)));
+        let calls = ids.iter().map(|id| Some((id.clone(), call(id)?)));
         match calls.collect::<Option<Vec<_>>>() {
             Some(calls) => {
                 let chosen = (what, ManusId::new(&agent.get_untracked()).ok(), priority.get_untracked());

@@ -1,0 +1,126 @@
+// Looking at things: what holds still, what is spelled out, what is taken away as a file or on paper.
+
+import { expect, test } from "./fixtures.ts";
+import { busyProject, caughtUp, row, smallTeam, task } from "./project.ts";
+
+test.describe("rows hold", () => {
+  test("under the pointer, until the chip is asked", async ({ page, server, open }) => {
+    await smallTeam(server);
+    await open(page, "/tasks");
+    await row(page, "task-T2").hover();
+    await task(server, "Comes first", { priority: "CRITICAL" });
+    await caughtUp(page, server);
+    const chip = page.getByTestId("tasks").getByRole("button", { name: "1 update" });
+    await expect(chip).toBeVisible();
+    await expect(row(page, "task-T3")).toBeHidden();
+    await chip.click();
+    await expect(row(page, "task-T3")).toBeVisible();
+    await expect(chip).toBeHidden();
+  });
+
+  test("while one is ticked; another filter comes at once, and what comes at the end moves nothing", async ({ page, server, open }) => {
+    await smallTeam(server);
+    await open(page, "/tasks");
+    await row(page, "task-T1").hover();
+    await page.getByLabel("Tick T1").check();
+    await page.getByTestId("live").hover();
+    await task(server, "Comes last", { dependencies: ["T1"], priority: "LOW" });
+    await expect(row(page, "task-T3")).toBeVisible();
+    await task(server, "Comes first", { priority: "CRITICAL" });
+    await caughtUp(page, server);
+    await expect(page.getByTestId("tasks").getByRole("button", { name: "1 update" })).toBeVisible();
+    await expect(row(page, "task-T4")).toBeHidden();
+    await page.getByLabel("Filter tasks").fill("Comes");
+    await expect(row(page, "task-T4")).toBeVisible();
+    await expect(row(page, "task-T2")).toBeHidden();
+  });
+
+  test("in the log and among what needs the person", async ({ page, server, open }) => {
+    const { ada } = await smallTeam(server);
+    await open(page, "/activity");
+    await expect(page.getByTestId("log")).toContainText("ada started T1");
+    await page.getByTestId("log").locator("li").first().hover();
+    await ada.act("update_task_progress", { task_id: "T1", progress: 80, note: "nearly" });
+    await task(server, "Something else");
+    await caughtUp(page, server);
+    await expect(page.locator(".log-panel .chip.news")).toBeVisible();
+    await expect(page.getByTestId("log")).not.toContainText("Something else");
+    await page.locator(".log-panel .chip.news").click();
+    await expect(page.getByTestId("log")).toContainText("Something else");
+
+    await server.post("block_task", { manus_id: "supervisor", task_id: "T1", reason: "no licence" });
+    await open(page);
+    const held = page.getByTestId("need-held-T1");
+    await held.hover();
+    await server.post("unblock_task", { manus_id: "supervisor", task_id: "T1" });
+    await caughtUp(page, server);
+    await expect(page.getByTestId("needs")).toContainText("T1");
+    await expect(page.getByTestId("needs").locator("li.gone")).toHaveCount(1);
+    await expect(page.getByTestId("needs").locator("li.gone button")).toHaveCount(0);
+    await page.getByTestId("live").hover();
+    await expect(page.getByTestId("needs").locator("li")).toHaveCount(0);
+  });
+});
+
+test("what a task waits for is spelled out to the end, before any program runs and as it changes", async ({ page, server, open, browser }) => {
+  const { ada } = await smallTeam(server);
+  await task(server, "Release", { dependencies: ["T2"] });
+  const context = await browser.newContext({ javaScriptEnabled: false });
+  const still = await context.newPage();
+  await still.goto(`${server.url}/tasks/T3`);
+  const steps = ["for T2 Test the parser", "for T1 Write the parser", "for ada, who is 40% through"];
+  await expect(still.getByTestId("waits-for").locator("li")).toContainText(steps);
+  await context.close();
+  await open(page, "/tasks/T3");
+  await expect(page.getByTestId("waits-for").locator("li")).toContainText(steps);
+  await ada.act("complete_task", { task_id: "T1", result: "done" });
+  await expect(page.getByTestId("waits-for").locator("li")).toContainText(["for T2 Test the parser", "for bob to start it"]);
+});
+
+test("the critical path is listed from first to last", async ({ page, server, open }) => {
+  await busyProject(server);
+  await open(page, "/tasks?view=graph");
+  const path = page.getByTestId("critical-path");
+  await expect(path.locator("li").last()).toContainText("Release the shop to the first ten customers");
+  expect(await path.locator("li").count()).toBe(await page.locator(".node.critical").count());
+});
+
+test("every table is a file, narrowed down as its room is", async ({ page, server, open }) => {
+  await smallTeam(server);
+  const rooms: [path: string, file: string, first: string][] = [
+    ["/tasks?show=blocked", "tasks", "T2"],
+    ["/agents", "agents", "ada"],
+    ["/files?q=parser", "files", "src/parser.rs"],
+    ["/messages", "messages", "id,timestamp_ms"],
+    ["/activity?kind=task_started", "events", "task_started"],
+    ["/insights", "metrics", "60000"],
+  ];
+  for (const [path, file, first] of rooms) {
+    await open(page, path);
+    const download = page.waitForEvent("download");
+    await page.getByTestId("exports").click();
+    await page.getByTestId("export-csv").click();
+    expect((await download).suggestedFilename()).toBe(`manus-sync-${file}.csv`);
+    await expect(page.getByTestId("export-csv")).toBeHidden();
+    const href = await page.getByTestId("export-json").getAttribute("href");
+    const rows = await (await fetch(server.url + href)).json();
+    expect(Array.isArray(rows)).toBe(true);
+    const csv = await (await fetch(server.url + href!.replace(".json", ".csv"))).text();
+    expect(csv, path).toContain(first);
+    expect(csv.trim().split("\r\n"), path).toHaveLength(rows.length + 1);
+  }
+  const tasks = async (query: string) => (await (await fetch(`${server.url}/export/tasks.json?${query}`)).json()).map((each: any) => each.id);
+  expect(await tasks("show=blocked")).toEqual(["T2"]);
+  expect(await tasks("q=write")).toEqual(["T1"]);
+  expect(await (await fetch(`${server.url}/export/files.json?q=nothing`)).json()).toEqual([]);
+});
+
+test("on paper stands what there is, without what can only be clicked", async ({ page, server, open }) => {
+  await smallTeam(server);
+  await open(page);
+  await page.emulateMedia({ media: "print" });
+  await expect(row(page, "task-T2")).toBeVisible();
+  await expect(row(page, "agent-ada")).toBeVisible();
+  await expect(page.locator(".rail")).toBeHidden();
+  await expect(page.getByTestId("new-task")).toBeHidden();
+});
