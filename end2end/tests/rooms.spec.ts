@@ -108,6 +108,19 @@ test.describe("messages", () => {
     await expect(page.locator("main")).toContainText("No message contains “no such words”.");
   });
 
+  test("a search that is left before it begins breaks nothing", async ({ page, server, open }) => {
+    await smallTeam(server);
+    await open(page, "/messages");
+    await page.getByLabel("Search").fill("parser");
+    await page.getByRole("link", { name: "Tasks" }).first().click();
+    await expect(row(page, "task-T2")).toBeVisible();
+    // Comes after whatever the page had put off for as long, or less, when it was left.
+    await page.evaluate(() => new Promise((done) => setTimeout(done, 250)));
+    await task(server, "Still alive");
+    await caughtUp(page, server);
+    await expect(row(page, "task-T3")).toBeVisible();
+  });
+
   test("an error stays in its region and can be tried again", async ({ page, server, open, errors }) => {
     errors.expect(/status of 503/);
     await smallTeam(server);

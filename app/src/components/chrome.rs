@@ -2,7 +2,7 @@
 
 use crate::prelude::*;
 
-use super::bits::{act, button, icon_button};
+use super::bits::{act_named, button, icon_button};
 use super::health::health_chip;
 use super::icon::icon;
 use crate::desk::{Ask, Notice, use_desk};
@@ -57,7 +57,9 @@ fn room_link(room: Room) -> El {
 /// The project, the connection, and what can be done everywhere.
 pub fn top_bar() -> Node {
     let live = use_live();
-    let new_task = act("button primary", |desk| desk.open(Ask::CreateTask)).test_id("new-task");
+    // Named, since a narrow screen shows the icon alone.
+    let name = Some("New task".to_owned());
+    let new_task = act_named("button primary", name, |desk| desk.open(Ask::CreateTask)).test_id("new-task");
     let palette = button("button quiet find", |desk| desk.open(Ask::Palette))
         .test_id("find")
         .attr("aria-label", "Go to, or do (Ctrl K)")

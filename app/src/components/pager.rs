@@ -80,10 +80,11 @@ impl<T: DeserializeOwned + Send + Sync + 'static> Pager<T> {
     }
 
     fn load(self, round: u32, cursor: Option<String>) {
-        let Some((name, body)) = self.call.get_value() else { return };
-        if self.round.get_value() != round {
+        // The room may have been left while there was a pause for typing.
+        if self.round.try_get_value() != Some(round) {
             return;
         }
+        let Some((name, body)) = self.call.get_value() else { return };
         self.state.set(State::Loading);
         spawn_local(async move {
             let answer = api::post(&format!("{}{name}", api::PREFIX), body(cursor.clone())).await;
