@@ -69,8 +69,23 @@ pub fn time_of_day(_ms: engine::TimeMs) -> String {
 /// Date and time as the person's browser writes them. Empty outside a browser.
 #[cfg(feature = "hydrate")]
 pub fn date_and_time(ms: engine::TimeMs) -> String {
+    thread_local! {
+        // Made once: making it takes much longer than writing a date with it.
+        static FORMAT: js_sys::Intl::DateTimeFormat = date_and_time_format();
+    }
     let date = js_sys::Date::new(&(ms as f64).into());
-    date.to_locale_string("default", &js_sys::Object::new()).into()
+    let written = FORMAT.with(|format| format.format().call1(&wasm_bindgen::JsValue::NULL, &date));
+    written.ok().and_then(|written| written.as_string()).unwrap_or_default()
+}
+
+#[cfg(feature = "hydrate")]
+fn date_and_time_format() -> js_sys::Intl::DateTimeFormat {
+    let options = js_sys::Object::new();
+    for part in ["year", "month", "day", "hour", "minute", "second"] {
+        // Only frozen objects refuse it.
+        let _ = js_sys::Reflect::set(&options, &part.into(), &"numeric".into());
+    }
+    js_sys::Intl::DateTimeFormat::new(&js_sys::Array::new(), &options)
 }
 
 /// Date and time as the person's browser writes them. Empty outside a browser.

@@ -1,7 +1,7 @@
 //! A list of rows for many things: keeps its order while somebody points at it, draws only what can be seen, and is walked with
 //! j and k.
 
-use std::ops::Range;
+use std::ops::{Range, RangeInclusive};
 use std::rc::Rc;
 
 use crate::prelude::*;
@@ -19,8 +19,9 @@ use crate::ui::{El, IntoNode, Node, div, each, when};
 const WINDOWED_FROM: usize = 200;
 /// How many rows are drawn at first, before anybody knows what is in sight.
 const FIRST_DRAWN: usize = 60;
-/// How many rows are drawn beyond either end of what is in sight.
-const MARGIN: usize = 12;
+/// How many rows are drawn beyond either end of what is in sight: half as many as are in sight, within these bounds. All of them
+/// are painted.
+const MARGIN: RangeInclusive<usize> = 6..=12;
 /// For how long a row that comes into sight still shows that it has changed.
 const NEWS_MS: TimeMs = 1_000;
 
@@ -135,10 +136,12 @@ impl Window {
         let Some(row) = scroller.query_selector(".body .row").ok().flatten() else { return };
         let pixels = |px: i32| usize::try_from(px).unwrap_or(0);
         let row_px = pixels(row.client_height()).max(1) + 1;
-        let first = (pixels(scroller.scroll_top()) / row_px).saturating_sub(MARGIN);
-        let drawn = pixels(scroller.client_height()) / row_px + 2 * MARGIN + 1;
+        let in_sight = pixels(scroller.client_height()) / row_px + 1;
+        let margin = (in_sight / 2).clamp(*MARGIN.start(), *MARGIN.end());
+        let first = (pixels(scroller.scroll_top()) / row_px).saturating_sub(margin);
+        let drawn = in_sight + 2 * margin;
         // Half a margin is enough to be ready for the next scroll, and saves most of the drawing.
-        if first.abs_diff(self.first.get_untracked()) >= MARGIN / 2 || first == 0 {
+        if first.abs_diff(self.first.get_untracked()) >= margin / 2 || first == 0 {
             self.first.set(first);
         }
         if self.drawn.get_untracked() != drawn {

@@ -25,6 +25,14 @@ const CATCHING_UP: Duration = Duration::from_millis(700);
 const HELD_MOST: usize = 20_000;
 /// How long after a break it is asked whether this person may still look.
 const STILL_LET_IN: Duration = Duration::from_secs(2);
+/// How long the page rests at the most after a frame, in milliseconds.
+const REST_MOST_MS: TimeMs = 100;
+/// From how many events a second on nobody could follow them with the eye.
+const FLOOD: usize = 50;
+/// Stands on the document's root while there is a flood of events: what changes is then not tinted.
+const FLOOD_MARK: &str = "data-flood";
+/// How often it is told at the most how long a change takes to appear, in milliseconds: telling is a change of its own.
+const LAG_EVERY_MS: TimeMs = 1_000;
 /// How long the page says that it caught up.
 const SAYING_SO: Duration = Duration::from_secs(6);
 
@@ -38,8 +46,14 @@ struct Wire {
     source: RefCell<Option<EventSource>>,
     /// What arrived since the last frame.
     waiting: RefCell<Vec<String>>,
-    /// True while a frame is asked for.
+    /// True from when a frame is asked for until it is painted.
     frame: Cell<bool>,
+    /// Before when no further frame is asked for, by the browser's clock.
+    rest_until_ms: Cell<TimeMs>,
+    /// How many events were applied since the last tick.
+    lately: Cell<usize>,
+    /// When it was told last how long a change takes to appear, by the browser's clock.
+    lag_told_ms: Cell<TimeMs>,
     /// When the stream was opened last: what is older was on the way for other reasons than its own.
     opened_ms: Cell<TimeMs>,
     /// Where the picture stood when the connection broke.
@@ -80,6 +94,9 @@ pub fn connect(live: Live) {
         source: RefCell::new(None),
         waiting: RefCell::default(),
         frame: Cell::new(false),
+        rest_until_ms: Cell::new(0),
+        lately: Cell::new(0),
+        lag_told_ms: Cell::new(0),
         opened_ms: Cell::new(0),
         broke_at: Cell::new(None),
         on_event: Closure::new(|event: MessageEvent| with_wire(|wire| wire.receive(&event))),
@@ -192,6 +209,10 @@ impl Wire {
         let now_ms = self.now_ms();
         self.live.clock_ms.set(now_ms);
         self.live.count_if_due();
+        if let Some(root) = document().document_element() {
+            // Without the mark there is only more to paint.
+            let _ = root.toggle_attribute_with_force(FLOOD_MARK, self.lately.replace(0) >= FLOOD);
+        }
         let link = self.live.link.get_untracked();
         if !link.is_broken() {
             if self.live.past_ms.get_untracked().is_none() {
@@ -213,26 +234,48 @@ impl Wire {
             }
             self.live.paused.update(|held| *held = held.map(|held| held + 1));
         } else if !self.frame.replace(true) {
-            let wire = self.clone();
-            request_animation_frame(move || wire.draw());
+            self.ask_for_frame();
+        }
+    }
+
+    /// Draws with the next frame, once the page has rested from the one before.
+    fn ask_for_frame(self: &Rc<Self>) {
+        let wire = self.clone();
+        let ask = move || request_animation_frame(move || wire.draw());
+        // Clocks are put back now and then.
+        let rest_ms = (self.rest_until_ms.get() - browser_ms()).min(REST_MOST_MS);
+        match u64::try_from(rest_ms) {
+            Ok(rest_ms) if rest_ms > 0 => set_timeout(ask, Duration::from_millis(rest_ms)),
+            _ => ask(),
         }
     }
 
     fn draw(self: Rc<Self>) {
-        self.frame.set(false);
         if self.live.paused.get_untracked().is_some() {
-            return;
+            return self.frame.set(false);
         }
+        let begun_ms = browser_ms();
         let newest = self.apply_waiting();
         // A timeout set within a frame runs after that frame is painted.
-        let Some(at_ms) = newest.filter(|at_ms| *at_ms > self.opened_ms.get()) else { return };
-        set_timeout(
-            move || {
-                let lag_ms = (self.now_ms() - at_ms).max(0);
-                self.live.lag_ms.set(Some(lag_ms));
-            },
-            Duration::ZERO,
-        );
+        set_timeout(move || self.painted(begun_ms, newest), Duration::ZERO);
+    }
+
+    /// After a frame. The page rests for as long as that took, so that whatever happens at once is drawn at once, and much of it
+    /// leaves half the time to everything else: what comes meanwhile is drawn together.
+    fn painted(self: Rc<Self>, begun_ms: TimeMs, newest: Option<TimeMs>) {
+        let painted_ms = browser_ms();
+        self.rest_until_ms.set(painted_ms + (painted_ms - begun_ms).clamp(0, REST_MOST_MS));
+        if let Some(at_ms) = newest.filter(|at_ms| *at_ms > self.opened_ms.get())
+            && painted_ms - self.lag_told_ms.get() >= LAG_EVERY_MS
+        {
+            self.lag_told_ms.set(painted_ms);
+            self.live.lag_ms.set(Some((self.now_ms() - at_ms).max(0)));
+        }
+        let more = !self.waiting.borrow().is_empty() && self.live.paused.get_untracked().is_none();
+        self.frame.set(more);
+        if more {
+            self.ask_for_frame();
+        }
     }
 
     /// Applies what has arrived; answers the time of the newest event.
@@ -250,6 +293,7 @@ impl Wire {
                 }
             }
         }
+        self.lately.set(self.lately.get() + records.len());
         if self.live.apply(&records).is_err() || unknown {
             with_wire(Wire::start_over);
         }
