@@ -4,7 +4,7 @@ SHELL := /bin/bash
 .SHELLFLAGS := -eu -o pipefail -c
 .DELETE_ON_ERROR:
 .DEFAULT_GOAL := help
-.PHONY: help run dev build site test soak e2e load-page clients lint api-docs sbom bench setup compiler clippy dist
+.PHONY: help run dev build site test soak e2e load-page lighthouse clients lint api-docs sbom bench setup compiler clippy dist
 
 CACHE := $(or $(XDG_CACHE_HOME),$(HOME)/.cache)/manus-sync
 TARGET := $(or $(CARGO_TARGET_DIR),target)
@@ -63,6 +63,9 @@ e2e: build $(NODE_MODULES) | $(CHROMIUM) ## Run the browser tests on the release
 
 load-page: build $(NODE_MODULES) | $(CHROMIUM) ## Measure the dashboard with 10,000 tasks, 500 agents and 200 events a second; MINUTES=10
 	cd end2end && node_modules/.bin/playwright test --config measure/playwright.config.ts measure/load
+
+lighthouse: build $(NODE_MODULES) | $(CHROMIUM) ## Measure the overview with Lighthouse, RUNS=3 times, as at a desk and on a telephone
+	cd end2end && node_modules/.bin/playwright test --config measure/playwright.config.ts measure/lighthouse
 
 clients: build $(CLIENTS_VENV)/.installed ## Run other people's clients against the release build: the MCP SDK, schemathesis
 	cd $(CLIENTS)/.. && $(CLIENTS_VENV)/bin/python -m unittest discover -s clients -t . $(ARGS)
