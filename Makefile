@@ -5,6 +5,7 @@ SHELL := /bin/bash
 .DELETE_ON_ERROR:
 .DEFAULT_GOAL := help
 .PHONY: help run dev build site test soak e2e load-page lighthouse clients lint api-docs sbom bench setup compiler clippy dist
+.PHONY: help run dev build site test soak proof e2e clients lint api-docs sbom bench setup compiler clippy dist
 
 CACHE := $(or $(XDG_CACHE_HOME),$(HOME)/.cache)/manus-sync
 TARGET := $(or $(CARGO_TARGET_DIR),target)
@@ -57,6 +58,14 @@ soak: | compiler ## Play random histories against the rules, and the hub over fa
 	@echo "Seeds from $(FIRST_SEED) on"
 	SEEDS=$(SEEDS) FIRST_SEED=$(FIRST_SEED) cargo test --release -p engine --test simulation -- --nocapture
 	SEEDS=$(SEEDS) FIRST_SEED=$(FIRST_SEED) cargo test --release -p hub --lib whatever_fails -- --nocapture
+
+# What the witness sees of a server that is killed again and again under load.
+OPERATIONS ?= 1000000
+KILLS ?= 40
+proof: | compiler ## Make a million calls over HTTP while the server is killed, and judge each answer; OPERATIONS=N, KILLS=N, FIRST_SEED=N
+	@echo "Seeds from $(FIRST_SEED) on"
+	OPERATIONS=$(OPERATIONS) KILLS=$(KILLS) FIRST_SEED=$(FIRST_SEED) \
+		cargo test --release -p server --test it proof:: -- --nocapture
 
 e2e: build $(NODE_MODULES) | $(CHROMIUM) ## Run the browser tests on the release build
 	cd end2end && node_modules/.bin/playwright test $(ARGS)

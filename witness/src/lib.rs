@@ -7,6 +7,7 @@
 //!
 //! That leans on the rules themselves. What they may never do, whatever they decide, [`promises`] recounts from the log alone.
 
+mod around;
 mod dice;
 mod order;
 pub mod promises;

@@ -7,7 +7,7 @@ use engine::{
     Answer, Call, Command, Decision, Event, ManusId, Record, Refusal, RequestId, Seq, Settings, State, TimeMs,
 };
 
-use crate::{Heard, Says, order};
+use crate::{Heard, Says, around, order};
 
 /// What a replay came to.
 #[derive(Debug)]
@@ -20,7 +20,8 @@ pub struct Verdict {
     pub own: usize,
 }
 
-/// Replays a log from its beginning, and holds every answer and the order of all of them against it.
+/// Replays a log from its beginning, and holds every answer and the order of all of them against it. An error says what is wrong,
+/// and what was going on there.
 pub fn judge<H: Heard>(settings: Settings, log: &[Record], heard: &[H]) -> Result<Verdict, String> {
     order::check(heard)?;
     let mut told = BTreeMap::<Seq, Vec<&H>>::new();
@@ -35,20 +36,10 @@ pub fn judge<H: Heard>(settings: Settings, log: &[Record], heard: &[H]) -> Resul
         heard.iter().filter(|one| one.seq().is_none()).filter_map(name).map(|name| (name, None)).collect();
     let verdict = Verdict { state: State::new(settings), settled: 0, own: 0 };
     let mut replay = Replay { log, told, unknown, twins, verdict };
-    replay.look_around(None)?;
-    while let Some(record) = log.get(replay.place()) {
-        let before = replay.seq();
-        if record.seq != before + 1 {
-            return Err(format!("after event {before}, the log goes on with {record:?}"));
-        }
-        let maker = replay.decide_next(record)?;
-        replay.look_around(maker)?;
-    }
-    match replay.told.first_key_value() {
-        None => Ok(replay.verdict),
-        Some((seq, lost)) => {
-            Err(format!("acknowledged at {seq}, and the log has no such event: {:?}", lost[0]))
-        }
+    let mut at = 0;
+    match replay.run(&mut at) {
+        Ok(()) => Ok(replay.verdict),
+        Err(why) => Err(format!("{why}\n{}", around::describe(at, log, heard))),
     }
 }
 
@@ -75,6 +66,26 @@ fn name<H: Heard>(one: &H) -> Option<Name> {
 type Decided = Result<Decision, Refusal>;
 
 impl<'a, H: Heard> Replay<'a, H> {
+    /// Goes through the whole log. Leaves behind at which event something was wrong.
+    fn run(&mut self, at: &mut Seq) -> Result<(), String> {
+        self.look_around(None)?;
+        while let Some(record) = self.log.get(self.place()) {
+            *at = self.seq() + 1;
+            if record.seq != *at {
+                return Err(format!("instead of event {at}, the log goes on with {record:?}"));
+            }
+            let maker = self.decide_next(record)?;
+            self.look_around(maker)?;
+        }
+        match self.told.first_key_value() {
+            None => Ok(()),
+            Some((seq, lost)) => {
+                *at = *seq;
+                Err(format!("acknowledged at {seq}, and the log has no such event: {:?}", lost[0]))
+            }
+        }
+    }
+
     fn seq(&self) -> Seq {
         self.verdict.state.seq()
     }

@@ -1,6 +1,6 @@
 //! The built binary, started as its users start it.
 
-use std::io::{BufRead, BufReader, Read};
+use std::io::{BufRead, BufReader, Read, Write};
 use std::path::Path;
 use std::process::{Child, Command, ExitStatus, Output, Stdio};
 use std::time::{Duration, Instant};
@@ -33,18 +33,27 @@ impl Binary {
         Self::start(command(folder, &["serve", "--listen", "127.0.0.1:0"]))
     }
 
-    pub fn start(mut command: Command) -> Self {
+    /// The same, with its standard error written there.
+    pub fn serve_saying(folder: &Path, said: impl Write + Send + 'static) -> Self {
+        Self::start_saying(command(folder, &["serve", "--listen", "127.0.0.1:0"]), said)
+    }
+
+    pub fn start(command: Command) -> Self {
+        Self::start_saying(command, std::io::sink())
+    }
+
+    fn start_saying(mut command: Command, mut said: impl Write + Send + 'static) -> Self {
         let mut child = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
         let mut url = String::new();
         BufReader::new(child.stdout.as_mut().unwrap()).read_line(&mut url).unwrap();
         if url.is_empty() {
-            let mut said = String::new();
-            child.stderr.take().unwrap().read_to_string(&mut said).unwrap();
-            panic!("it did not start: {said}");
+            let mut why = String::new();
+            child.stderr.take().unwrap().read_to_string(&mut why).unwrap();
+            panic!("it did not start: {why}");
         }
         // Nobody reads on; a full pipe must not stop it.
         let mut log = child.stderr.take().unwrap();
-        std::thread::spawn(move || std::io::copy(&mut log, &mut std::io::sink()));
+        std::thread::spawn(move || std::io::copy(&mut log, &mut said));
         Self { child, url: url.trim().to_owned() }
     }
 

@@ -23,6 +23,7 @@ mod original;
 mod pages;
 mod plan;
 mod project;
+mod proof;
 mod races;
 mod reference;
 mod refusals;

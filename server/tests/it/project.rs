@@ -113,11 +113,16 @@ pub struct Answer {
 
 impl Caller {
     pub async fn connect(authority: &str) -> Self {
-        let stream = TcpStream::connect(authority).await.unwrap();
-        stream.set_nodelay(true).unwrap();
-        let (connection, driver) = handshake(TokioIo::new(stream)).await.unwrap();
+        Self::try_connect(authority).await.unwrap()
+    }
+
+    /// An error where nobody listens.
+    pub async fn try_connect(authority: &str) -> std::io::Result<Self> {
+        let stream = TcpStream::connect(authority).await?;
+        stream.set_nodelay(true)?;
+        let (connection, driver) = handshake(TokioIo::new(stream)).await.map_err(std::io::Error::other)?;
         tokio::spawn(driver);
-        Self { authority: authority.to_owned(), token: None, connection }
+        Ok(Self { authority: authority.to_owned(), token: None, connection })
     }
 
     /// Shows this token with its calls.
