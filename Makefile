@@ -4,8 +4,7 @@ SHELL := /bin/bash
 .SHELLFLAGS := -eu -o pipefail -c
 .DELETE_ON_ERROR:
 .DEFAULT_GOAL := help
-.PHONY: help run dev build site test soak e2e load-page lighthouse clients lint api-docs sbom bench setup compiler clippy dist
-.PHONY: help run dev build site test soak proof e2e clients lint api-docs sbom bench setup compiler clippy dist
+.PHONY: help run dev build site test soak proof e2e load-page lighthouse clients lint api-docs sbom bench setup compiler clippy dist
 
 CACHE := $(or $(XDG_CACHE_HOME),$(HOME)/.cache)/manus-sync
 TARGET := $(or $(CARGO_TARGET_DIR),target)

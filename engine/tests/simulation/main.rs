@@ -10,6 +10,10 @@ mod dice;
 mod draw;
 mod world;
 
+use std::collections::BTreeMap;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::atomic::{AtomicU64, Ordering};
+
 use world::{Step, World};
 
 /// Commands a run.
@@ -26,28 +30,22 @@ fn seeds() -> std::ops::Range<u64> {
 }
 
 /// Plays a script; the error names the first step after which something was wrong.
-fn play(steps: &[Step]) -> Result<(), String> {
+fn play(steps: &[Step]) -> Result<World, String> {
     let mut world = World::new();
     for (place, step) in steps.iter().enumerate() {
         world.take(step).map_err(|problem| format!("after step {place}, {step:?}: {problem}"))?;
         world.recount().map_err(|problem| format!("after step {place}, {step:?}: {problem}"))?;
         world.compare_browser().map_err(|problem| format!("after step {place}, {step:?}: {problem}"))?;
     }
-    world.compare_replay()
+    world.compare_replay().map(|()| world)
 }
 
-/// What went wrong, a panic included.
-fn failure(steps: &[Step]) -> Option<String> {
-    match std::panic::catch_unwind(|| play(steps)) {
-        Ok(outcome) => outcome.err(),
-        Err(panic) => {
-            let text = panic.downcast_ref::<String>().cloned();
-            Some(
-                text.or_else(|| panic.downcast_ref::<&str>().map(|text| (*text).to_owned()))
-                    .unwrap_or_default(),
-            )
-        }
-    }
+/// The world in the end or what went wrong, a panic included.
+fn outcome(steps: &[Step]) -> Result<World, String> {
+    catch_unwind(AssertUnwindSafe(|| play(steps))).unwrap_or_else(|panic| {
+        let text = panic.downcast_ref::<String>().cloned();
+        Err(text.or_else(|| panic.downcast_ref::<&str>().map(|text| (*text).to_owned())).unwrap_or_default())
+    })
 }
 
 /// Leaves out whatever the failure does not need: halves first, then single steps.
@@ -58,7 +56,7 @@ fn shrink(mut steps: Vec<Step>) -> Vec<Step> {
         while start < steps.len() {
             let end = (start + chunk).min(steps.len());
             let without = [&steps[..start], &steps[end..]].concat();
-            if failure(&without).is_some() {
+            if outcome(&without).is_err() {
                 steps = without;
             } else {
                 start = end;
@@ -69,24 +67,59 @@ fn shrink(mut steps: Vec<Step>) -> Vec<Step> {
     steps
 }
 
+/// What all runs came to.
+#[derive(Default)]
+struct Sum {
+    runs: u64,
+    kinds: BTreeMap<&'static str, u32>,
+    repeated: usize,
+}
+
+/// Plays what is left of the seeds, one after the other.
+fn work(next: &AtomicU64, end: u64) -> Sum {
+    let mut sum = Sum::default();
+    loop {
+        let seed = next.fetch_add(1, Ordering::SeqCst);
+        if seed >= end {
+            return sum;
+        }
+        let steps = draw::script(seed, STEPS);
+        let Ok(world) = outcome(&steps) else {
+            next.store(end, Ordering::SeqCst);
+            let shortest = shrink(steps);
+            let problem = outcome(&shortest).err();
+            panic!("seed {seed}: {problem:?}\nshortest script ({} steps): {shortest:#?}", shortest.len());
+        };
+        sum.runs += 1;
+        world.count_kinds(&mut sum.kinds);
+        sum.repeated += world.repeated;
+    }
+}
+
+/// Plays the seeds on all cores.
+fn run(seeds: std::ops::Range<u64>) -> Sum {
+    let next = AtomicU64::new(seeds.start);
+    let cores = std::thread::available_parallelism().map_or(1, usize::from);
+    std::thread::scope(|scope| {
+        let workers: Vec<_> = (0..cores).map(|_| scope.spawn(|| work(&next, seeds.end))).collect();
+        let mut all = Sum::default();
+        for worker in workers {
+            let sum = worker.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic));
+            all.runs += sum.runs;
+            all.repeated += sum.repeated;
+            for (kind, count) in sum.kinds {
+                *all.kinds.entry(kind).or_default() += count;
+            }
+        }
+        all
+    })
+}
+
 #[test]
 fn random_histories_keep_every_invariant() {
-    let mut kinds = std::collections::BTreeMap::<&'static str, u32>::new();
-    let mut repeated = 0;
-    for seed in seeds() {
-        let steps = draw::script(seed, STEPS);
-        if failure(&steps).is_some() {
-            let shortest = shrink(steps);
-            let problem = failure(&shortest);
-            panic!("seed {seed}: {problem:?}\nshortest script ({} steps): {shortest:#?}", shortest.len());
-        }
-        let mut world = World::new();
-        for step in &steps {
-            let _ = world.take(step);
-        }
-        world.count_kinds(&mut kinds);
-        repeated += world.repeated;
-    }
+    let began = std::time::Instant::now();
+    let Sum { runs, kinds, repeated } = run(seeds());
+    println!("{runs} runs of {STEPS} commands in {:.1?}", began.elapsed());
     assert!(repeated > 0, "no answer was ever asked for again");
     // A simulation that never reaches a rule proves nothing about it.
     for kind in world::EXPECTED_KINDS {
