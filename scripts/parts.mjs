@@ -28,7 +28,9 @@ binaryen.setOptimizeLevel(2);
 binaryen.setShrinkLevel(2);
 binaryen.setAlwaysInlineMaxSize(0);
 binaryen.setFlexibleInlineMaxSize(0);
-binaryen.setOneCallerInlineMaxSize(5);
+binaryen.setOneCallerInlineMaxSize(12);
+binaryen.setGenerateStackIR(true);
+binaryen.setOptimizeStackIR(true);
 
 rmSync(out, { recursive: true, force: true });
 mkdirSync(modules, { recursive: true });
@@ -75,6 +77,8 @@ function bundle(files) {
 function small(path) {
   if (!done.has(path)) {
     const module = binaryen.readBinary(withoutNames(readFileSync(path)));
+    // The second time finds what the first has uncovered.
+    module.optimize();
     module.optimize();
     module.runPasses(["strip-debug", "strip-producers"]);
     done.set(path, Buffer.from(module.emitBinary()));
