@@ -115,7 +115,7 @@ mod tests {
             json!({ "file_path": "src/a.rs", "locked_by": "ada", "lock_reason": null, "task_id": null });
         let has = |query: &str| Wanted::read(query).has(Table::Files, &lock);
         assert!(has("q=Ada") && !has("q=bob"));
-        let letter = json!({ "from_manus": "SYSTEM", "to_manus": "ada" });
+        let letter = json!({ "from_manus": engine::ids::SYSTEM, "to_manus": "ada" });
         let has = |query: &str| Wanted::read(query).has(Table::Messages, &letter);
         assert!(!has("kind=agents") && !has("kind=yours") && has(""));
         let minute = json!({ "width_ms": MINUTE_MS });
