@@ -131,8 +131,7 @@ impl<'a> Story<'a> {
             matches!(agent.status(), InstanceStatus::Active | InstanceStatus::Idle)
         };
         let needed = &task.spec().required_capabilities;
-        let view = task.view(self.state);
-        let told = if let Some(retry_ms) = view.retry_at_ms.filter(|retry_ms| *retry_ms > self.now_ms) {
+        let told = if let Some(retry_ms) = task.retry_at_ms().filter(|retry_ms| *retry_ms > self.now_ms) {
             format!("for another try in {}, after a failure", words::for_long(retry_ms - self.now_ms))
         } else if !self.state.agents().any(|agent| here(&agent)) {
             "for an agent: none is here".to_owned()

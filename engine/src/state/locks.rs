@@ -22,8 +22,6 @@ struct Node {
 pub struct LockTable {
     /// By holder and pattern. None is empty.
     held: SortedMap<ManusId, SortedMap<FilePattern, FileLock>>,
-    /// How many there are.
-    count: usize,
     root: Node,
 }
 
@@ -50,12 +48,12 @@ impl LockTable {
 
     /// How many there are.
     pub fn len(&self) -> usize {
-        self.count
+        self.held.values().map(SortedMap::len).sum()
     }
 
     /// True when nothing is claimed.
     pub fn is_empty(&self) -> bool {
-        self.count == 0
+        self.held.is_empty()
     }
 
     /// The locks that stand in the way of a claim, at most `most` of them: those of others that can match a common path, unless
@@ -129,7 +127,6 @@ impl LockTable {
         if before.is_none() {
             let place = node.here.partition_point(|other| *other < key);
             node.here.insert(place, key);
-            self.count += 1;
         }
         before
     }
@@ -141,7 +138,6 @@ impl LockTable {
         if held.is_empty() {
             self.held.remove(&key.locked_by);
         }
-        self.count -= 1;
         let names: Vec<&str> = key.file_path.fixed_names().collect();
         self.root.remove(&names, key);
         Some(lock)
@@ -157,9 +153,9 @@ impl LockTable {
                 ));
             }
         }
-        let (held, indexed) = (self.iter().count(), self.root.count());
-        if held != self.count || indexed != self.count || self.held.values().any(SortedMap::is_empty) {
-            problems.push(format!("{held} locks, {} counted, {indexed} in the index", self.count));
+        let (held, indexed) = (self.len(), self.root.count());
+        if held != indexed || self.held.values().any(SortedMap::is_empty) {
+            problems.push(format!("{held} locks, but {indexed} in the index"));
         }
     }
 }

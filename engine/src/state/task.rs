@@ -158,6 +158,11 @@ impl Task {
         self.stall_level
     }
 
+    /// When it may be tried again, after a failure.
+    pub fn retry_at_ms(&self) -> Option<TimeMs> {
+        self.retry_at_ms
+    }
+
     /// How far it is, in per cent.
     pub fn progress(&self) -> Progress {
         self.progress
