@@ -2,6 +2,7 @@
 
 pub mod acts;
 pub mod agents;
+mod attempts;
 pub mod bits;
 pub mod board;
 mod chart;

@@ -14,7 +14,7 @@ use crate::desk::{Ask, Bulk, Desk, use_desk};
 use crate::live::order::{SORTS, Show};
 use crate::live::row::{RowId, TaskRow};
 use crate::live::{Live, use_live, words};
-use crate::nav::{Open, Place, Room, use_nav};
+use crate::nav::{Nav, Open, Place, Room, use_nav};
 use crate::pages::first_run::first_task;
 use crate::parts::{Part, show};
 use crate::ui::{El, IntoNode, Node, div, el, nodes, span, when};
@@ -34,11 +34,11 @@ const HEADS: &[(&str, &str)] = &[
 
 /// The room of tasks: as a table, a board or a graph.
 pub fn task_views() -> Node {
-    let nav = use_nav();
+    let (live, nav) = (use_live(), use_nav());
     let view = Memo::new(move |_| nav.choice("view"));
-    let other = |name: &'static str, content: Node| {
-        let tools = nodes![view_tabs(), search_box("Filter tasks")];
-        panel("Tasks", name, (), tools).add(content).into_node()
+    let other = move |name: &'static str, content: Node| {
+        let tools = nodes![view_tabs(), exports("tasks", "show=open"), search_box("Filter tasks")];
+        panel("Tasks", name, (), tools).add(picked_bar(listed(live, nav))).add(content).into_node()
     };
     let shown = move || match view.get().as_str() {
         "board" => other("board", show(Part::Board)),
@@ -73,10 +73,7 @@ fn view_tabs() -> Node {
 /// All tasks that the address asks for.
 pub fn tasks() -> Node {
     let (live, nav) = (use_live(), use_nav());
-    let ids = Memo::new(move |_| {
-        let place = nav.place();
-        live.task_rows(place.show, &place.text, place.choice("sort"))
-    });
+    let ids = listed(live, nav);
     // Ticks on what is no longer listed hold nothing.
     let selected = |rows: &Vec<RowId>| {
         let is_picked =
@@ -85,6 +82,14 @@ pub fn tasks() -> Node {
     };
     let rows = Rows { name: "tasks", ids, heads: HEADS, draw, empty, selected };
     panel("Tasks", "tasks", (), filters(live)).add(picked_bar(ids)).add(rows.show()).into_node()
+}
+
+/// The tasks that the address asks for.
+fn listed(live: Live, nav: Nav) -> Memo<Vec<RowId>> {
+    Memo::new(move |_| {
+        let place = nav.place();
+        live.task_rows(place.show, &place.text, place.choice("sort"))
+    })
 }
 
 /// What can be done with the ticked tasks, while there are any.

@@ -3,6 +3,7 @@
 use crate::prelude::*;
 use engine::TimeMs;
 
+use super::attempts::attempts;
 use super::bits::{agent_link, caption, nothing, panel, tabs};
 use super::icon::status_word;
 use super::travel::look_back;
@@ -51,9 +52,11 @@ impl Stretch {
 pub fn timeline() -> Node {
     let (live, nav) = (use_live(), use_nav());
     let stretch = Memo::new(move |_| Stretch::of(&nav.choice("view"), live.now_ms.get()));
+    let tried = attempts(live, Memo::new(move |_| stretch.with(|stretch| stretch.length_ms)));
     let all = Memo::new(move |_| {
         let Stretch { now_ms, from_ms, length_ms } = stretch.get();
-        live.of_all(|state| lanes(state, now_ms, from_ms, from_ms + length_ms))
+        let drawn = |state: &_| tried.with(|tried| lanes(state, tried, now_ms, from_ms, from_ms + length_ms));
+        live.of_all(drawn)
     });
     let names = move || all.with(|all| all.iter().map(|lane| lane.manus.clone()).collect::<Vec<_>>());
     let drawn = each(names, ToString::to_string, move |manus| {
@@ -71,7 +74,7 @@ pub fn timeline() -> Node {
         (1..TICKS).map(tick).collect::<Vec<El>>()
     };
     let none = || nothing("gantt", "Nobody has worked within this time, and nothing is queued.", ());
-    let legend = caption("solid: done so far · outlined: expected");
+    let legend = caption("solid: done so far · hatched: attempts that are over · outlined: expected");
     panel(
         "Timeline",
         "timeline",
@@ -123,7 +126,7 @@ fn draw(
 }
 
 fn bar(live: Live, nav: Nav, span: Span, stretch: Memo<Stretch>) -> El {
-    let Span { task, status, from_ms, to_ms, ahead, row } = span;
+    let Span { task, status, from_ms, to_ms, ahead, over, row } = span;
     let place = move || {
         let stretch = stretch.get();
         let (from, to, whole) = (stretch.within(from_ms), stretch.within(to_ms), stretch.length_ms as f64);
@@ -132,12 +135,21 @@ fn bar(live: Live, nav: Nav, span: Span, stretch: Memo<Stretch>) -> El {
     };
     let title = live.title(&task);
     let length = words::for_long(to_ms - from_ms);
-    let how = if ahead { "expected to take" } else { words::status(status) };
+    let how = match over {
+        Some((end, _)) => end,
+        None if ahead => "expected to take",
+        None => words::status(status),
+    };
     let name = format!("{task} {title}: {how}, {length}");
-    let words = format!("{task} {title}");
+    let words = match over {
+        Some((end, _)) => format!("{task} {end}: {title}"),
+        None => format!("{task} {title}"),
+    };
     el("a")
         .class(format!("bar s-{}", status_word(status)))
         .toggle("ahead", move || ahead)
+        .toggle("over", move || over.is_some())
+        .toggle("bad", move || over.is_some_and(|(_, bad)| bad))
         .attr("href", move || nav.href(Open::Task(task.clone())))
         .attr("title", name.clone())
         .attr("aria-label", name)
