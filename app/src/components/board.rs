@@ -57,10 +57,8 @@ impl Columns {
 
     /// In which column each card lies.
     fn places(&self) -> HashMap<&TaskId, usize> {
-        let column = |(at, (cards, _)): (usize, &(Vec<TaskId>, usize))| {
-            cards.iter().map(|id| (id, at)).collect::<Vec<_>>()
-        };
-        self.0.iter().enumerate().flat_map(column).collect()
+        let columns = self.0.iter().enumerate();
+        columns.flat_map(|(at, (cards, _))| cards.iter().map(move |id| (id, at))).collect()
     }
 }
 

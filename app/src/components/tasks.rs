@@ -37,7 +37,9 @@ pub fn task_views() -> Node {
     let (live, nav) = (use_live(), use_nav());
     let view = Memo::new(move |_| nav.choice("view"));
     let other = move |name: &'static str, content: Node| {
-        let tools = nodes![view_tabs(), exports("tasks", "show=open"), search_box("Filter tasks")];
+        // The board shows closed tasks, too; the graph does not.
+        let file = exports("tasks", if name == "board" { "" } else { "show=open" });
+        let tools = nodes![view_tabs(), file, search_box("Filter tasks")];
         panel("Tasks", name, (), tools).add(picked_bar(listed(live, nav))).add(content).into_node()
     };
     let shown = move || match view.get().as_str() {

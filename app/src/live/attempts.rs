@@ -70,9 +70,9 @@ impl Attempts {
             })
         };
         let is_known = |manus: &ManusId| state.agent(manus).is_some();
-        self.over.iter().filter(move |attempt| {
-            attempt.to_ms <= now_ms && is_known(&attempt.manus) && !is_shown(attempt)
-        })
+        self.over
+            .iter()
+            .filter(move |attempt| attempt.to_ms <= now_ms && is_known(&attempt.manus) && !is_shown(attempt))
     }
 }
 
