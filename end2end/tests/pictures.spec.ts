@@ -3,11 +3,11 @@
 
 import type { Locator, Page } from "@playwright/test";
 import { expect, test as base } from "./fixtures.ts";
-import { caughtUp, field } from "./project.ts";
+import { field } from "./project.ts";
 import { Story, renumber } from "./story.ts";
 
 const THEMES = ["light", "dark"] as const;
-const DESK = { width: 1280, height: 720 };
+const DESK = { width: 1280, height: 700 };
 const TELEPHONE = { width: 390, height: 844 };
 const ROOMS: [name: string, path: string][] = [
   ["overview", "/"],
@@ -46,7 +46,6 @@ async function go(page: Page, story: Story, path: string): Promise<void> {
   await page.goto(story.server.url + path);
   await page.locator("body[data-hydrated]").waitFor();
   await expect(page.getByTestId("live")).toHaveAttribute("data-state", "live");
-  await caughtUp(page, story.server);
   await expect(page.getByText("Loading…")).toHaveCount(0);
 }
 

@@ -89,8 +89,9 @@ pub fn board() -> Node {
     let open = Memo::new(move |_| live.task_rows(Show::Open, &text.get(), ""));
     let closed = Memo::new(move |_| live.task_rows(Show::Closed, &text.get(), ""));
     let now = Memo::new(move |_| {
+        // Not only their order: a task can change its column and stay in its place among the others.
         open.with(|open| {
-            closed.with(|closed| live.peek(|state| Columns::of(state, open.iter().chain(closed))))
+            closed.with(|closed| live.of_tasks(|state| Columns::of(state, open.iter().chain(closed))))
         })
     });
     let focused: RwSignal<Option<TaskId>> = RwSignal::new(None);

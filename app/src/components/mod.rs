@@ -26,6 +26,7 @@ pub mod mail;
 pub mod messages;
 pub mod needs;
 mod pager;
+pub mod picked;
 pub mod rows;
 pub mod settings;
 pub mod tasks;

@@ -117,6 +117,7 @@ mod tests {
         project.wait(60_000);
         let (task_id, manus_id) = (task.clone(), manus.clone());
         project.run(Command::ReleaseTask { manus_id, task_id, reason: None, attempt: None });
+        project.run(Command::AssignTask { task_id: task.clone(), manus_id: manus });
         project.start("a", &task);
         project.wait(60_000);
         project.wait(600_000);
