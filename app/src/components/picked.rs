@@ -10,7 +10,6 @@ use crate::desk::{Ask, Bulk, Desk, use_desk};
 use crate::live::row::RowId;
 use crate::live::{use_live, words};
 use crate::nav::use_nav;
-use crate::prelude::*;
 use crate::ui::{IntoNode, Node, div, el, nodes};
 
 /// How many are ticked, and the ways to decide about them.

@@ -6,7 +6,7 @@ use engine::view::SyncTask;
 use engine::{TaskId, TaskStatus};
 
 use super::bits::{
-    act, agent_link, bar, button, caption, choose, exports, filtered_out, nothing, panel, search_box, since,
+    act, agent_link, bar, caption, choose, exports, filtered_out, nothing, panel, search_box, since,
 };
 use super::icon::{icon, priority_mark, status_mark, status_word};
 use super::rows::{Rows, cell, row_of};
@@ -17,7 +17,7 @@ use crate::live::{Live, use_live, words};
 use crate::nav::{Nav, Open, Place, Room, use_nav};
 use crate::pages::first_run::first_task;
 use crate::parts::{Part, show};
-use crate::ui::{El, IntoNode, Node, div, el, nodes, span, when};
+use crate::ui::{El, IntoNode, Node, el, nodes, span, when};
 
 /// How many of the tasks that one waits for are named.
 const NAMED: usize = 4;
