@@ -15,6 +15,7 @@ pub mod json;
 pub mod pattern;
 pub mod plan;
 pub mod planning;
+mod planted;
 pub mod refusal;
 #[cfg(feature = "schema")]
 mod schema;

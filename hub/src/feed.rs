@@ -18,6 +18,8 @@ use crate::store::{EventFilter, Order, Page, Store, StoreError};
 
 /// How many frames stay in memory.
 const KEPT: usize = 20_000;
+/// How many bytes of them: whatever somebody writes into messages and descriptions, memory has a bound.
+const KEPT_BYTES: usize = 64 * 1024 * 1024;
 /// How far back the log is read for somebody who resumes.
 const REPLAYED: Seq = 50_000;
 
@@ -79,11 +81,29 @@ struct Head {
     closed: bool,
 }
 
+/// The newest events.
+#[derive(Debug, Default)]
+struct Kept {
+    frames: VecDeque<Arc<Frame>>,
+    bytes: usize,
+}
+
+impl Kept {
+    fn add(&mut self, new: &[Arc<Frame>]) {
+        self.frames.extend(new.iter().cloned());
+        self.bytes += new.iter().map(|frame| frame.sse.len()).sum::<usize>();
+        while self.frames.len() > KEPT || self.bytes > KEPT_BYTES {
+            let Some(oldest) = self.frames.pop_front() else { break };
+            self.bytes -= oldest.sse.len();
+        }
+    }
+}
+
 /// The feed as the writer sees it.
 #[derive(Debug)]
 pub(crate) struct FeedRing {
     // A std Mutex: nothing awaits while it is held, and frames are serialised before.
-    frames: Mutex<VecDeque<Arc<Frame>>>,
+    frames: Mutex<Kept>,
     head: watch::Sender<Head>,
 }
 
@@ -95,11 +115,7 @@ impl FeedRing {
     /// Adds committed events, and wakes whoever watches.
     pub(crate) fn append(&self, new: &[Arc<Frame>]) {
         let Some(last) = new.last() else { return };
-        let mut frames = self.lock();
-        frames.extend(new.iter().cloned());
-        let surplus = frames.len().saturating_sub(KEPT);
-        frames.drain(..surplus);
-        drop(frames);
+        self.lock().add(new);
         self.head.send_modify(|head| head.seq = last.seq);
     }
 
@@ -109,7 +125,7 @@ impl FeedRing {
         if self.head.borrow().seq == seq {
             return;
         }
-        self.lock().clear();
+        *self.lock() = Kept::default();
         self.head.send_modify(|head| {
             head.seq = seq;
             head.epoch += 1;
@@ -121,13 +137,14 @@ impl FeedRing {
         self.head.send_modify(|head| head.closed = true);
     }
 
-    fn lock(&self) -> MutexGuard<'_, VecDeque<Arc<Frame>>> {
+    fn lock(&self) -> MutexGuard<'_, Kept> {
         self.frames.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// The frames after `seq` from memory, if they all are there.
     fn since(&self, seq: Seq, max: usize) -> Option<Vec<Arc<Frame>>> {
-        let frames = self.lock();
+        let kept = self.lock();
+        let frames = &kept.frames;
         let first = frames.front()?.seq;
         let skip = usize::try_from((seq + 1).checked_sub(first)?).ok()?;
         Some(frames.iter().skip(skip).take(max).cloned().collect())

@@ -145,14 +145,14 @@ impl Hub {
         });
         let (queue, queued) = mpsc::channel(config.queue_max.max(1));
         let (stop, stopped) = watch::channel(false);
-        let writer = match Writer::start(shared.clone(), queued, stopped.clone()).await {
-            Ok(writer) => writer,
+        let writer = Writer::start(shared.clone(), queued, stopped.clone()).await;
+        let begun = match writer.and_then(writer::begin) {
+            Ok(begun) => begun,
             Err(error) => {
                 let _ = shared.store.close().await;
                 return Err(storage(error));
             }
         };
-        let begun = writer::begin(writer).map_err(|error| OpenError::Io { path: root.clone(), error })?;
         let mut tasks = vec![begun];
         if config.plan_budget_ms > 0 {
             tasks.push(Replanning::start(shared.clone(), queue.downgrade(), stopped));

@@ -21,6 +21,7 @@ mod import;
 pub mod meters;
 mod paths;
 mod planner;
+mod planted;
 mod prune;
 mod restore;
 mod retention;
@@ -32,7 +33,9 @@ mod writer;
 /// The target under which spans stand: of calls, commits and plans. Nobody looks at them unless traces are sent somewhere.
 pub const SPANS: &str = "manus_sync";
 
-pub use access::{Access, AtRest, BadToken, Minted, NewToken, NotEnrolled, Token, TokenRole, has_tokens};
+pub use access::{
+    Access, AtRest, BadToken, Minted, NewToken, NotEnrolled, Token, TokenRole, has_tokens, only_enrols,
+};
 pub use audit::{Audit, AuditEntry, AuditFilter, AuditKind};
 pub use backup::{BackupError, Examination, backup, default_database, examine, newest_schema};
 pub use clock::{Clock, ManualClock, Sleep, SystemClock};

@@ -86,11 +86,20 @@ impl Blocking {
 
     /// Shows this token with every call.
     pub fn showing(mut self, token: Option<&str>) -> Result<Self, CallError> {
-        if let Some(token) = token {
-            gate::shows(token).ok_or_else(no_token)?;
-            self.shown = Some(format!("{AUTHORIZATION}: Bearer {token}\r\n"));
-        }
+        self.show(token)?;
         Ok(self)
+    }
+
+    /// Shows this token from now on.
+    pub fn show(&mut self, token: Option<&str>) -> Result<(), CallError> {
+        self.shown = match token {
+            Some(token) => {
+                gate::shows(token).ok_or_else(no_token)?;
+                Some(format!("{AUTHORIZATION}: Bearer {token}\r\n"))
+            }
+            None => None,
+        };
+        Ok(())
     }
 
     /// Makes a call. A connection that the server has closed since the last one is opened again with the next; a call that may

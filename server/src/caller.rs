@@ -18,6 +18,7 @@ use crate::cli::ServerArgs;
 use crate::client::{CallError, Client, Stream};
 use crate::config;
 use crate::front::OTHER_SERVER;
+use crate::kept;
 use crate::tls::Trust;
 
 /// How long a call is tried again.
@@ -32,6 +33,8 @@ const ANSWER: Duration = Duration::from_secs(60);
 pub struct Whereabouts {
     place: Place,
     token: Option<String>,
+    /// The project in whose folder agents' own tokens are kept.
+    around: Option<PathBuf>,
     /// The file with the authorities that vouch for the server; those of this machine where none is named.
     cacert: Option<PathBuf>,
 }
@@ -77,7 +80,8 @@ impl Whereabouts {
             (Some(_), Some(_)) => config::ForClients::default(),
             _ => root.map(config::for_clients).unwrap_or_default(),
         };
-        Self { place, token: given.or(of_project.token), cacert: cacert.or(of_project.cacert) }
+        let around = root.map(Path::to_owned);
+        Self { place, token: given.or(of_project.token), around, cacert: cacert.or(of_project.cacert) }
     }
 
     /// The server of this project, wherever it is.
@@ -90,6 +94,57 @@ impl Whereabouts {
     pub fn or_show(mut self, token: Option<String>) -> Self {
         self.token = self.token.or(token);
         self
+    }
+
+    /// In the name of this agent: with the token that it got when it enrolled, where there is nothing better to show.
+    pub fn as_agent(mut self, manus_id: &str) -> Self {
+        let server = self.server();
+        if let (true, Some(root)) = (self.needs_own(), &self.around) {
+            self.token = kept::token(root, &server, manus_id).or(self.token);
+        }
+        self
+    }
+
+    /// Shows this token instead, where there is one.
+    pub fn showing(mut self, token: Option<String>) -> Self {
+        self.token = token.or(self.token);
+        self
+    }
+
+    /// Whether an agent that comes from here needs a token of its own.
+    pub fn needs_own(&self) -> bool {
+        self.token.as_deref().is_none_or(hub::only_enrols)
+    }
+
+    /// Takes note of the token that an agent was given when it registered, if it was given one.
+    pub fn enrolled(&mut self, manus_id: &str, answer: &Value) {
+        let Some(token) = answer["token"].as_str() else { return };
+        if let Some(root) = &self.around
+            && let Err(error) = kept::keep(root, &self.server(), manus_id, token)
+        {
+            tracing::warn!(%error, "The token of {manus_id} could not be kept in {}", root.display());
+        }
+        self.token = Some(token.to_owned());
+    }
+
+    /// Lets go of what is kept for this agent: it lets nobody in any more.
+    pub fn disown(&self, manus_id: &str) {
+        if let Some(root) = &self.around {
+            kept::forget(root, manus_id);
+        }
+    }
+
+    /// What is shown.
+    pub fn token(&self) -> Option<&str> {
+        self.token.as_deref()
+    }
+
+    /// What tokens are kept under.
+    fn server(&self) -> String {
+        match &self.place {
+            Place::Url(url) => url.clone(),
+            Place::Project(_) => "project".to_owned(),
+        }
     }
 
     /// The project's root, where the server was not named by its address.

@@ -29,7 +29,7 @@ pub async fn serve(door: &Arc<Door>, principal: Principal, request: Request) -> 
                 otel.kind = "server", http.response.status_code = Empty, manus.code = Empty, manus.seq = Empty);
             log::joins(&span, request.headers());
             let caller = Caller::of(&principal, &request);
-            let response = api::serve(door, principal, request).instrument(span.clone()).await;
+            let response = api::serve(door, principal, name, request).instrument(span.clone()).await;
             let response = response.unwrap_or_else(|| error_response(&no_such_call(name)));
             tell(&span, &response);
             let took = started.elapsed();

@@ -1,5 +1,6 @@
 //! What every request passes: the checks, then the calls or the pages, then the headers that every answer carries.
 
+use std::pin::pin;
 use std::sync::Arc;
 
 use app::api::{ApiError, Door, Principal, error_response};
@@ -113,19 +114,20 @@ impl Front {
         response
     }
 
-    /// Answers those who may have an answer.
+    /// Answers those who may have an answer. What is not a call gets memory of its own while it is answered: a future is as large
+    /// as the largest that it may become, and that of a call is moved about a few times.
     async fn let_in(&self, request: Request) -> Response {
         let path = request.uri().path();
         // Not through the router: most requests are calls, and of those there is but one route.
         if !is_call(path) && path != mcp::PATH {
-            return routed(self.0.pages.clone(), request).await;
+            return Box::pin(routed(self.0.pages.clone(), request)).await;
         }
         let ends_tokens = path == REVOKING;
         let principal = match self.0.gate.admit(&request) {
             Ok(principal) => principal,
             Err(error) => return kept_out(&self.0.gate, &request, &error),
         };
-        let answer = self.serve(&principal, request);
+        let answer = pin!(self.serve(&principal, request));
         // Who takes back the token that they show still get to read that this was done.
         if ends_tokens {
             return answer.await;
@@ -139,7 +141,7 @@ impl Front {
                 Ok(()) => self.0.streams.answer(&request),
                 Err(error) => kept_out(&self.0.gate, &request, &error),
             },
-            mcp::PATH => self.0.mcp.answer(request).await,
+            mcp::PATH => Box::pin(self.0.mcp.answer(request)).await,
             _ => calls::serve(&self.0.door, principal.clone(), request).await,
         }
     }

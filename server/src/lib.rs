@@ -18,6 +18,7 @@ pub mod front;
 pub mod gate;
 pub mod guard;
 mod health;
+mod kept;
 pub mod log;
 mod login;
 pub mod mcp;

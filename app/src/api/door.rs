@@ -4,7 +4,8 @@
 //! nothing to render, and building a reactive owner for each would cost more than most calls do.
 
 use std::cell::Cell;
-use std::sync::{Arc, LazyLock};
+use std::pin::Pin;
+use std::sync::Arc;
 use std::time::Duration;
 
 use axum::body::Body;
@@ -82,13 +83,19 @@ tokio::task_local! {
     static CALL: UnderWay;
 }
 
+/// A call that is being answered. In memory of its own: each kind of call has another size.
+pub(super) type Answering = Pin<Box<dyn Future<Output = Response> + Send>>;
+
 /// Serves `POST /api/v1/{name}` for whoever makes it; `None` when there is no call of that name.
-pub async fn serve(door: &Arc<Door>, principal: Principal, request: Request) -> Option<Response> {
-    static REGISTERED: LazyLock<()> = LazyLock::new(super::register);
-    LazyLock::force(&REGISTERED);
-    let mut service = server_fn::axum::get_server_fn_service(request.uri().path(), request.method().clone())?;
+pub async fn serve(
+    door: &Arc<Door>,
+    principal: Principal,
+    name: &str,
+    request: Request,
+) -> Option<Response> {
+    let answering = super::begin(name, request)?;
     let under_way = UnderWay { door: door.clone(), principal, seq: Cell::new(0) };
-    Some(CALL.scope(under_way, service.run(request)).await)
+    Some(CALL.scope(under_way, answering).await)
 }
 
 /// Makes a call while rendering on the server, with the door in Leptos's context. What a page asks is the server's own
@@ -139,7 +146,7 @@ pub async fn read_body(request: Request) -> Result<bytes::Bytes, ApiError> {
     let body = request.into_body();
     if announced.is_some_and(|length: u64| length > bounds::BODY_MAX as u64) {
         // Whoever is answered before having sent everything often sees a broken connection instead of the answer.
-        let _ = tokio::time::timeout(BODY_PATIENCE, discard(body, DISCARDED_MAX)).await;
+        let _ = tokio::time::timeout(BODY_PATIENCE, Box::pin(discard(body, DISCARDED_MAX))).await;
         return Err(too_large());
     }
     match tokio::time::timeout(BODY_PATIENCE, axum::body::to_bytes(body, bounds::BODY_MAX)).await {
@@ -259,21 +266,25 @@ pub(super) async fn wait_for(
     look: impl Fn(&State) -> bool,
 ) -> Result<(), ApiError> {
     let door = door()?;
-    let until = Instant::now() + Duration::from_secs(wait_secs);
-    let mut feed = door.hub.feed();
-    while !door.hub.read(&look) {
-        door.hub.note_sign_of_life(manus_id);
-        let something = async {
-            // The pause bounds what a crowd of waiting agents costs while much is going on.
-            tokio::time::sleep(LOOK_AGAIN).await;
-            feed.changed().await
-        };
-        tokio::select! {
-            open = something => if !open { break },
-            () = door.closed() => break,
-            () = tokio::time::sleep(STILL_THERE) => {}
-            () = tokio::time::sleep_until(until) => break,
+    // In memory of its own: most calls that may wait do not.
+    let waiting = async {
+        let until = Instant::now() + Duration::from_secs(wait_secs);
+        let mut feed = door.hub.feed();
+        while !door.hub.read(&look) {
+            door.hub.note_sign_of_life(manus_id);
+            let something = async {
+                // The pause bounds what a crowd of waiting agents costs while much is going on.
+                tokio::time::sleep(LOOK_AGAIN).await;
+                feed.changed().await
+            };
+            tokio::select! {
+                open = something => if !open { break },
+                () = door.closed() => break,
+                () = tokio::time::sleep(STILL_THERE) => {}
+                () = tokio::time::sleep_until(until) => break,
+            }
         }
-    }
+    };
+    Box::pin(waiting).await;
     Ok(())
 }

@@ -60,16 +60,21 @@ pub use tasks::{
 pub use tokens::{CreateToken, ListTokens, NewToken, RevokeToken, Revoked};
 
 // The browser makes calls, and needs no list of them; who may come in is no business of its at all.
-/// Lists the calls, and registers them as server functions.
+/// Lists the calls, each of which is a server function.
 macro_rules! calls {
     ($($args:ident,)+) => {
         /// The names of all calls.
         #[cfg(feature = "ssr")]
         pub const NAMES: &[&str] = &[$(<$args as Arguments>::NAME,)+];
 
+        /// Begins the call of this name; `None` when there is none. Not by way of the server functions' own register, which spells
+        /// the path anew and takes memory twice for each call.
         #[cfg(feature = "ssr")]
-        fn register() {
-            $(server_fn::axum::register_explicit::<$args>();)+
+        fn begin(name: &str, request: axum::extract::Request) -> Option<door::Answering> {
+            Some(match name {
+                $(<$args as Arguments>::NAME => Box::pin(<$args as server_fn::ServerFn>::run_on_server(request)),)+
+                _ => return None,
+            })
         }
 
         /// All calls, described with the shapes that `describer` collects.

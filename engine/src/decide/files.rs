@@ -7,6 +7,7 @@ use crate::event::{Event, ReleaseCause};
 use crate::ids::{LockKey, ManusId, TaskId, TimeMs};
 use crate::json::Json;
 use crate::pattern::FilePattern;
+use crate::planted;
 use crate::refusal::Refusal;
 use crate::sorted::SortedSet;
 use crate::values::LockMode;
@@ -114,7 +115,7 @@ impl Rules<'_> {
 
     /// The locks as they will be: new ones with new tokens, those already held renewed.
     pub(super) fn grant(&self, files: &[FilePattern], terms: &Terms) -> Vec<FileLock> {
-        let mut token = self.state.counters().next_fencing_token;
+        let mut token = self.next_token();
         let mut locks = Vec::with_capacity(files.len());
         for file_path in files {
             let key = LockKey { locked_by: terms.manus_id.clone(), file_path: file_path.clone() };
@@ -146,6 +147,13 @@ impl Rules<'_> {
             });
         }
         locks
+    }
+
+    fn next_token(&self) -> u64 {
+        if planted::FORGET_FENCE {
+            return 1 + self.state.locks().iter().map(|lock| lock.fencing_token).max().unwrap_or(0);
+        }
+        self.state.counters().next_fencing_token
     }
 
     /// Takes a starting task's files for its agent. They must be free.

@@ -25,6 +25,7 @@ use crate::command::{Call, Command, Request};
 use crate::event::{AssignCause, Event, Record, ReleaseCause};
 use crate::ids::{ManusId, TaskId, TimeMs, WaitId};
 use crate::json::Json;
+use crate::planted;
 use crate::refusal::Refusal;
 use crate::sorted::SortedSet;
 use crate::state::{Agent, Presence, State, Task};
@@ -209,7 +210,8 @@ impl<'a> Rules<'a> {
                 for file in files {
                     let key = crate::LockKey { locked_by: manus_id.clone(), file_path: file.clone() };
                     self.to_place.extend(self.state.work.parked.get(&key).cloned().unwrap_or_default());
-                    self.to_wake.extend(self.state.waits().behind(&key));
+                    let waiting = self.state.waits().behind(&key);
+                    self.to_wake.extend(waiting.skip(usize::from(planted::SKIP_WAITER)));
                 }
                 // What only the holder could have had, somebody else can have now.
                 self.to_relieve.insert(manus_id.clone());

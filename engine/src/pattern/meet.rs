@@ -1,5 +1,7 @@
 //! Can one path match two patterns? Decided exactly, by walking both patterns at once.
 
+use crate::planted;
+
 /// True when some path (a non-empty list of non-empty names) matches both lists of segments.
 ///
 /// `reachable[j]` says whether the first `i` segments of `left` and the first `j` of `right` can have consumed the same names.
@@ -49,7 +51,7 @@ fn walk<T>(left: &[T], right: &[T], is_run: impl Fn(&T) -> bool, meet: impl Fn(&
 
 /// A run may stand for nothing: whoever stands before one also stands behind it.
 fn close_runs<T>(reachable: &mut [bool], right: &[T], is_run: impl Fn(&T) -> bool) {
-    for (j, r) in right.iter().enumerate() {
+    for (j, r) in right.iter().enumerate().skip(usize::from(planted::PATTERN_OFF_BY_ONE)) {
         if is_run(r) && reachable[j] {
             reachable[j + 1] = true;
         }

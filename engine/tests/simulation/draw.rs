@@ -81,6 +81,7 @@ fn files(dice: &mut Dice, most: u64) -> Vec<FilePattern> {
         "**/*.md",
         "docs/x.md",
         "src/x/../a.rs",
+        "readme.md",
     ];
     dice.some(&all, most).into_iter().map(|text| FilePattern::new(text).unwrap()).collect()
 }

@@ -14,7 +14,7 @@ use tokio::sync::{Mutex, watch};
 
 pub use rest::{AtRest, has_tokens};
 pub(crate) use token::Hash;
-pub use token::{BadToken, Token, TokenRole};
+pub use token::{BadToken, Token, TokenRole, only_enrols};
 
 use self::token::Draw;
 use crate::clock::Clock;

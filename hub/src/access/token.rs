@@ -156,6 +156,11 @@ pub(super) const fn prefix(role: TokenRole, session: bool) -> &'static str {
     }
 }
 
+/// Whether this looks like a token that does nothing but enrol agents.
+pub fn only_enrols(shown: &str) -> bool {
+    shown.starts_with(prefix(TokenRole::Enrolment, false))
+}
+
 /// The public part of what was shown, where that looks like a token or session.
 pub(super) fn public_part(shown: &str) -> Option<&str> {
     let rest = ["msk_", "mse_", "mss_"].iter().find_map(|prefix| shown.strip_prefix(prefix))?;

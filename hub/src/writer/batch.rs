@@ -14,6 +14,7 @@ use crate::SPANS;
 use crate::failure::Failure;
 use crate::hub::Reply;
 use crate::meters::Meters;
+use crate::planted;
 use crate::store::Changes;
 
 type Outcome = Result<Reply, Failure>;
@@ -70,7 +71,7 @@ impl Batch {
         let seq = state.seq();
         let outcome = match decided {
             Ok(decision) => {
-                self.remembered.extend(decision.remembered);
+                self.remembered.extend(decision.remembered.filter(|_| !planted::DROP_REQUEST_ID));
                 self.keep(state, decision.events);
                 Ok(Reply { answer: decision.answer, seq })
             }

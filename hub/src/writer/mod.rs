@@ -8,7 +8,6 @@ mod changes;
 mod recovery;
 
 use std::collections::{BTreeSet, VecDeque};
-use std::io;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 use std::task::{Context, Poll};
@@ -16,7 +15,7 @@ use std::thread;
 use std::time::Instant;
 
 use engine::{Call, Command, ManusId, State, TimeMs};
-use tokio::runtime::{Builder, Handle, RuntimeFlavor};
+use tokio::runtime::{Builder, Handle, Runtime, RuntimeFlavor};
 use tokio::sync::{mpsc, oneshot, watch};
 use tokio::task::JoinHandle;
 use tracing::Instrument;
@@ -25,6 +24,7 @@ use self::batch::Batch;
 use crate::failure::{Failure, Readiness};
 use crate::fault;
 use crate::hub::{Reply, Shared};
+use crate::planted;
 use crate::store::{Doing, StoreError};
 
 /// How many calls go into one commit at most, so that nobody waits long behind others.
@@ -199,6 +199,12 @@ impl Writer {
     /// Commits, publishes, answers, and catches up. This task waits for the commit whatever happens: it is never dropped midway.
     async fn carry_out(&mut self, mut batch: Batch) -> Result<(), StoreError> {
         if !batch.changes.is_empty() {
+            if planted::ACKNOWLEDGE_BEFORE_COMMIT {
+                batch.answer();
+            }
+            if planted::PUBLISH_UNCOMMITTED {
+                self.publish(&batch);
+            }
             let begun = Instant::now();
             let committed = unbroken(self.shared.store.commit(&batch.changes)).instrument(batch.span()).await;
             batch.note(&self.shared.meters, begun.elapsed(), committed.is_ok());
@@ -208,7 +214,13 @@ impl Writer {
                 batch.fail(&error.reason);
                 return Err(error);
             }
-            guarded(|| fault::at("publication.before").map(|()| self.publish(&batch)))?;
+            guarded(|| {
+                fault::at("publication.before")?;
+                if !planted::PUBLISH_UNCOMMITTED {
+                    self.publish(&batch);
+                }
+                Ok(())
+            })?;
             if batch.complete {
                 self.late.manus.clear();
             }
@@ -264,17 +276,23 @@ impl Writer {
 
 /// Has the writer run. Where the runtime has several threads it gets one of its own: so it decides the next calls while the answers
 /// to the last ones go out, and is not kept from that by whoever else has something to do.
-pub(crate) fn begin(writer: Writer) -> io::Result<JoinHandle<()>> {
+pub(crate) fn begin(writer: Writer) -> Result<JoinHandle<()>, StoreError> {
     if Handle::current().runtime_flavor() == RuntimeFlavor::CurrentThread {
         return Ok(tokio::spawn(writer.run()));
     }
-    let runtime = Builder::new_current_thread().enable_time().build()?;
+    let failed = |error| StoreError::new("the writer could not be set to work", error);
     let (ends, ended) = oneshot::channel();
+    // The thread first: where there is none, nothing has to be taken back that may not be dropped here.
+    let (give, given) = std::sync::mpsc::channel::<(Runtime, Writer)>();
     let run = move || {
-        runtime.block_on(writer.run());
-        let _ = ends.send(());
+        if let Ok((runtime, writer)) = given.recv() {
+            runtime.block_on(writer.run());
+            let _ = ends.send(());
+        }
     };
-    thread::Builder::new().name("writer".to_owned()).spawn(run)?;
+    thread::Builder::new().name("writer".to_owned()).spawn(run).map_err(failed)?;
+    let runtime = Builder::new_current_thread().enable_time().build().map_err(failed)?;
+    let _ = give.send((runtime, writer));
     Ok(tokio::spawn(async {
         if ended.await.is_err() {
             tracing::error!("The writer broke");

@@ -16,6 +16,7 @@ mod images;
 mod kill;
 mod order;
 mod original;
+mod overload;
 mod planner;
 mod project;
 mod prune;

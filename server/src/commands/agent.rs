@@ -9,20 +9,22 @@ use super::Failed;
 use super::answer::{items, joined, list, text};
 use super::print::{Cell, Print, Tone, moment};
 use super::session::{self, Session};
-use crate::cli::{AgentArgs, AgentsArgs, DrainArgs, HeartbeatArgs, RegisterArgs};
+use crate::cli::{AgentArgs, AgentsArgs, ClientArgs, DrainArgs, HeartbeatArgs, RegisterArgs};
 
 /// An agent introduces itself.
 pub fn register(args: RegisterArgs) -> Result<(), Failed> {
     let manus_id = named(args.name, &args.agent)?;
-    session::with(&args.agent.client, |session| {
+    let client = ClientArgs { manus: Some(manus_id.to_string()), ..args.agent.client };
+    session::with(&client, |session| {
         let call = RegisterManus {
             max_parallel: args.max_parallel,
             program: args.program,
             model: args.model,
             takeover: args.takeover.then_some(true),
-            ..RegisterManus::new(manus_id, args.role, args.capabilities)
+            ..RegisterManus::new(manus_id.clone(), args.role, args.capabilities)
         };
         let answer = session.call(&call)?;
+        session.enrolled(&manus_id, &answer);
         session.show(&answer, |_| {
             let (manus, secs) = (&answer["manus"], &answer["heartbeat_interval_secs"]);
             let (id, role, able) = (text(manus, "id"), text(manus, "role"), joined(&manus["capabilities"]));

@@ -19,15 +19,14 @@ pub fn run(args: &McpArgs) -> Result<(), Failed> {
     let manus = manus.map(|name| ManusId::new(name).map_err(Failed::usage)).transpose()?;
     let runtime =
         tokio::runtime::Builder::new_current_thread().enable_all().build().map_err(Failed::refused)?;
-    let backend = Backend::there(args.server.clone());
+    let manus = manus.map(|name| name.to_string());
+    let backend = Backend::there(args.server.clone(), manus.clone());
     let missing = backend.trouble();
     if let Some(missing) = &missing {
         eprintln!("manus-sync: {missing}");
     }
     runtime.block_on(async {
-        match rmcp::serve_server(Session::new(backend, manus.map(|name| name.to_string())), stdio_pipes())
-            .await
-        {
+        match rmcp::serve_server(Session::new(backend, manus), stdio_pipes()).await {
             Ok(client) => client.waiting().await.map(|_| ()).map_err(Failed::refused),
             // Nobody ever spoke.
             Err(ServerInitializeError::ConnectionClosed(_)) => {

@@ -4,6 +4,7 @@ use std::future::Future;
 use std::path::{Path, PathBuf};
 
 use app::api::Arguments;
+use engine::ManusId;
 use serde::Serialize;
 use serde_json::{Value, json};
 use tokio::runtime::{Builder, Runtime};
@@ -51,7 +52,11 @@ fn as_json(failed: &Failed) -> Value {
 impl Session {
     /// Finds the server. Nothing is sent yet.
     pub fn open(args: &ClientArgs) -> Result<Self, Failed> {
-        let caller = Caller::new(Whereabouts::find(&args.server)?);
+        let mut whereabouts = Whereabouts::find(&args.server)?;
+        if let Some(manus) = args.manus.as_deref().filter(|name| !name.is_empty()) {
+            whereabouts = whereabouts.as_agent(manus);
+        }
+        let caller = Caller::new(whereabouts);
         // One thread, and nothing that is started before it is needed: a command has little time.
         let runtime = Builder::new_current_thread().enable_all().build().map_err(Failed::refused)?;
         Ok(Self { runtime, caller, json: args.json, print: Print::to_stdout() })
@@ -60,6 +65,11 @@ impl Session {
     /// Makes a call; see [`Caller::call`].
     pub fn call<A: Arguments + Serialize>(&mut self, arguments: &A) -> Result<Value, Failed> {
         Ok(self.runtime.block_on(self.caller.call(arguments))?)
+    }
+
+    /// Keeps the token that an agent was given when it registered, for later commands in its name.
+    pub fn enrolled(&self, manus_id: &ManusId, answer: &Value) {
+        self.caller.whereabouts().clone().enrolled(manus_id.as_str(), answer);
     }
 
     /// Makes calls in another order than one after the other.

@@ -25,9 +25,9 @@ pub enum Backend {
 }
 
 impl Backend {
-    /// To the server that these name.
-    pub fn there(server: ServerArgs) -> Self {
-        Self::There(Arc::new(Remote::new(server)))
+    /// To the server that these name, for a client that perhaps is known to be this agent.
+    pub fn there(server: ServerArgs, manus_id: Option<String>) -> Self {
+        Self::There(Arc::new(Remote::new(server, manus_id)))
     }
 
     /// Makes a call, in the name of whoever showed this.

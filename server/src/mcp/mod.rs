@@ -8,6 +8,7 @@ mod backend;
 mod board;
 #[cfg(test)]
 mod copied;
+mod credentials;
 mod endpoint;
 mod remote;
 mod resources;

@@ -24,14 +24,60 @@ pub struct Remote {
     /// One for each call that is under way at a time.
     // A std Mutex: nothing awaits while it is held.
     idle: Mutex<Vec<Caller>>,
+    /// For whom they call.
+    agent: Mutex<Agent>,
     /// The newest event that any answer knew of; 0 before the first.
     heard: AtomicU64,
 }
 
+/// The agent that the client is, and the token that it got when it enrolled.
+#[derive(Debug, Clone, Default, PartialEq)]
+struct Agent {
+    manus_id: Option<String>,
+    token: Option<String>,
+}
+
 impl Remote {
-    /// The server that these name.
-    pub fn new(server: ServerArgs) -> Self {
-        Self { server, idle: Mutex::default(), heard: AtomicU64::new(0) }
+    /// The server that these name, for a client that perhaps is known to be this agent.
+    pub fn new(server: ServerArgs, manus_id: Option<String>) -> Self {
+        let agent = Mutex::new(Agent { manus_id, token: None });
+        Self { server, idle: Mutex::default(), agent, heard: AtomicU64::new(0) }
+    }
+
+    /// From now on calls are this agent's. Answers whose they were.
+    fn call_for(&self, agent: Agent) -> Agent {
+        let mut now = self.agent.lock().unwrap_or_else(PoisonError::into_inner);
+        if *now != agent {
+            // They show what they showed.
+            self.idle.lock().unwrap_or_else(PoisonError::into_inner).clear();
+        }
+        std::mem::replace(&mut now, agent)
+    }
+
+    fn agent(&self) -> Agent {
+        self.agent.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    /// Introduces an agent, and is that agent from then on.
+    async fn register(&self, arguments: Value) -> Result<Value, ApiError> {
+        let manus_id = arguments["manus_id"].as_str().map(str::to_owned);
+        let same = self.agent().manus_id == manus_id;
+        let before = if same { self.agent() } else { self.call_for(Agent { manus_id, token: None }) };
+        let outcome = self.send("register_manus", &arguments).await;
+        match &outcome {
+            Ok(answer) if answer["token"].is_string() => {
+                let manus_id = answer["manus"]["id"].as_str().unwrap_or_default();
+                let mut own = self.whereabouts()?;
+                own.enrolled(manus_id, answer);
+                let token = own.token().map(str::to_owned);
+                self.call_for(Agent { manus_id: Some(manus_id.to_owned()), token });
+            }
+            Ok(_) => {}
+            Err(_) => {
+                self.call_for(before);
+            }
+        }
+        outcome
     }
 
     /// Why no call can be made at the moment, as far as one can tell without making one.
@@ -45,11 +91,20 @@ impl Remote {
         if tools::changes(name) && arguments.get("request_id").is_none_or(Value::is_null) {
             arguments["request_id"] = json!(request_id());
         }
-        let mut caller = self.caller()?;
-        let outcome = caller.call_by_name(name, &arguments).await;
+        if name == "register_manus" {
+            self.register(arguments).await
+        } else {
+            self.send(name, &arguments).await
+        }
+    }
+
+    async fn send(&self, name: &str, arguments: &Value) -> Result<Value, ApiError> {
+        let (mut caller, agent) = (self.caller()?, self.agent());
+        let outcome = caller.call_by_name(name, arguments).await;
         self.heard.fetch_max(caller.seq().unwrap_or(0), Ordering::Relaxed);
+        let now = self.agent.lock().unwrap_or_else(PoisonError::into_inner);
         let mut idle = self.idle.lock().unwrap_or_else(PoisonError::into_inner);
-        if idle.len() < KEPT {
+        if idle.len() < KEPT && *now == agent {
             idle.push(caller);
         }
         outcome.map_err(as_refusal)
@@ -59,7 +114,15 @@ impl Remote {
         if let Some(caller) = self.idle.lock().unwrap_or_else(PoisonError::into_inner).pop() {
             return Ok(caller);
         }
-        Whereabouts::find(&self.server).map(Caller::new).map_err(as_refusal)
+        self.whereabouts().map(Caller::new)
+    }
+
+    /// The server as it is now, and what the agent shows there.
+    fn whereabouts(&self) -> Result<Whereabouts, ApiError> {
+        let found = Whereabouts::find(&self.server).map_err(as_refusal)?;
+        let agent = self.agent();
+        let kept = agent.manus_id.iter().fold(found, |found, manus_id| found.as_agent(manus_id));
+        Ok(if kept.needs_own() { kept.showing(agent.token) } else { kept })
     }
 
     /// The newest event that any answer knew of.

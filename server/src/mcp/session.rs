@@ -25,6 +25,7 @@ use tokio::time::{Instant, timeout_at};
 use super::attempts::Attempts;
 use super::backend::Backend;
 use super::board::board;
+use super::credentials::Credentials;
 use super::resources::{self, Address};
 use super::say;
 use super::tools::{self, Actor, Knows, Tool};
@@ -53,6 +54,7 @@ struct Inner {
     // Std mutexes: nothing awaits while they are held.
     manus: Mutex<Option<String>>,
     attempts: Mutex<Attempts>,
+    credentials: Mutex<Credentials>,
     watched: Mutex<Watched>,
     joined: watch::Sender<()>,
     /// What is watched for clients that are just being told that they listen, in their order.
@@ -75,6 +77,7 @@ impl Session {
             backend,
             manus,
             attempts,
+            credentials: Mutex::default(),
             watched,
             joined: watch::Sender::new(()),
             begun: Mutex::default(),
@@ -109,7 +112,12 @@ impl Session {
         arguments: Value,
         shown: Option<&HeaderValue>,
     ) -> Result<Value, ApiError> {
-        self.0.backend.call(name, arguments, shown.cloned()).await
+        let shown = self.credentials().instead_of(shown.cloned());
+        self.0.backend.call(name, arguments, shown).await
+    }
+
+    fn credentials(&self) -> MutexGuard<'_, Credentials> {
+        self.0.credentials.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Gives a sign of life of the agent, if it is known, and answers how many messages wait for it.
@@ -130,12 +138,13 @@ impl Session {
         let shown = shown(&context.extensions);
         let (mut arguments, manus) = self.complete(tool, arguments, context.client_info())?;
         self.attempts().add_to(tool.call, &mut arguments);
-        let answer = match tool.call {
-            "status" => board(&self.0.backend, shown.clone()).await?,
+        let mut answer = match tool.call {
+            "status" => self.board(shown.clone()).await?,
             call => self.call(call, Value::Object(arguments), shown.as_ref()).await?,
         };
         self.attempts().note(tool.call, &answer);
         if tool.name == "join" {
+            self.keep(&mut answer, shown.as_ref(), context);
             self.remember(&answer, context).await;
         }
         let unread = self.alive(manus.as_deref(), shown.as_ref()).await;
@@ -178,6 +187,21 @@ impl Session {
         Ok((arguments, known))
     }
 
+    async fn board(&self, shown: Option<HeaderValue>) -> Result<Value, ApiError> {
+        let shown = self.credentials().instead_of(shown);
+        board(&self.0.backend, shown).await
+    }
+
+    /// A token that joining answered is the session's to show from now on, and not for the model to read; unless there is no session.
+    fn keep(&self, answer: &mut Value, shown: Option<&HeaderValue>, context: &RequestContext<RoleServer>) {
+        match self.0.backend {
+            Backend::Here(..) if is_newest(context) => {}
+            Backend::Here(..) => self.credentials().keep(shown, answer),
+            // Whoever made the call has kept it.
+            Backend::There(..) => answer["token"] = Value::Null,
+        }
+    }
+
     /// From now on it is known who this is.
     async fn remember(&self, answer: &Value, context: &RequestContext<RoleServer>) {
         let Some(manus) = answer["manus"]["id"].as_str() else { return };
@@ -194,7 +218,7 @@ impl Session {
 
     async fn read(&self, address: Address, shown: Option<HeaderValue>) -> Result<Value, ApiError> {
         match address {
-            Address::Board => board(&self.0.backend, shown).await,
+            Address::Board => self.board(shown).await,
             Address::Task(task_id) => {
                 self.call("get_task", json!({ "task_id": task_id }), shown.as_ref()).await
             }

@@ -20,6 +20,7 @@ mod logs;
 mod mcp;
 mod metrics;
 mod original;
+mod overload;
 mod pages;
 mod plan;
 mod project;

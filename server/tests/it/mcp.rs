@@ -13,7 +13,7 @@ use crate::binary::{Binary, command};
 use crate::project::{Answer, Caller, Project};
 
 /// A client of the revision with sessions.
-struct Client {
+pub struct Client {
     caller: Caller,
     session: Option<String>,
 }
@@ -25,7 +25,11 @@ impl Client {
     }
 
     async fn begin(project: &Project) -> Self {
-        let mut client = Self::silent(project).await;
+        Self::begin_over(project.caller().await).await
+    }
+
+    pub async fn begin_over(caller: Caller) -> Self {
+        let mut client = Self { caller, session: None };
         let me = json!({ "name": "it", "version": "1" });
         let hello = json!({ "protocolVersion": "2025-11-25", "capabilities": {}, "clientInfo": me });
         let answer = client.ask("initialize", hello).await;
@@ -56,10 +60,16 @@ impl Client {
     }
 
     /// The result of a tool.
-    async fn tool(&mut self, name: &str, arguments: Value) -> Value {
+    pub async fn tool(&mut self, name: &str, arguments: Value) -> Value {
         let answer = self.ask("tools/call", json!({ "name": name, "arguments": arguments })).await;
         assert_eq!(answer.status, 200);
         message(&answer)["result"].clone()
+    }
+
+    /// Goes on over another connection.
+    pub fn over(mut self, caller: Caller) -> Self {
+        self.caller = caller;
+        self
     }
 
     async fn join(&mut self, name: &str) {

@@ -138,10 +138,7 @@ impl Caller {
     /// An error where the connection broke instead of an answer.
     pub async fn try_call(&mut self, name: &str, arguments: &Value) -> Result<Answer, hyper::Error> {
         let request = Request::post(format!("/api/v1/{name}")).header(CONTENT_TYPE, "application/json");
-        let mut request = request.header(HOST, &self.authority);
-        if let Some(token) = &self.token {
-            request = request.header(AUTHORIZATION, format!("Bearer {token}"));
-        }
+        let request = request.header(HOST, &self.authority);
         let answer = self.send(request.body(Full::from(arguments.to_string())).unwrap()).await?;
         if answer.status >= 400 {
             check_refusal(name, answer.status, &answer.code());
@@ -149,7 +146,7 @@ impl Caller {
         Ok(answer)
     }
 
-    /// A request as it is; only a missing Host is filled in.
+    /// A request as it is; only a missing Host is filled in, and the token that this caller shows.
     pub async fn send(&mut self, request: Request<Full<Bytes>>) -> Result<Answer, hyper::Error> {
         let (head, body) = self.begin(request).await?.into_parts();
         let body = body.collect().await?.to_bytes();
@@ -165,6 +162,9 @@ impl Caller {
     async fn begin(&mut self, mut request: Request<Full<Bytes>>) -> Result<Response<Incoming>, hyper::Error> {
         if !request.headers().contains_key(HOST) {
             request.headers_mut().insert(HOST, self.authority.parse().unwrap());
+        }
+        if let (Some(token), false) = (&self.token, request.headers().contains_key(AUTHORIZATION)) {
+            request.headers_mut().insert(AUTHORIZATION, format!("Bearer {token}").parse().unwrap());
         }
         self.connection.ready().await?;
         let deadline = Duration::from_secs(60);

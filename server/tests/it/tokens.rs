@@ -2,6 +2,7 @@
 
 mod audit;
 mod enrolment;
+mod kept;
 mod login;
 mod shell;
 

@@ -133,6 +133,10 @@ impl<'a> Guard<'a> {
         let named =
             args.manus_id.clone().filter(|name| !name.is_empty()).or_else(|| repository.setting("manus.id"));
         let who = named.map(|name| ManusId::new(&name).map_err(Failed::usage)).transpose()?;
+        let whereabouts = match &who {
+            Some(who) => whereabouts.as_agent(who.as_str()),
+            None => whereabouts,
+        };
         let real = root.as_deref().and_then(|root| root.canonicalize().ok());
         let way = real.as_deref().and_then(|root| root.strip_prefix(&repository.top).ok());
         let way = way.map(|way| way.to_string_lossy().into_owned()).filter(|way| !way.is_empty());

@@ -57,7 +57,6 @@ struct Hook {
     folder: PathBuf,
     /// The project around it.
     root: Option<PathBuf>,
-    whereabouts: Option<Whereabouts>,
     settings: Settings,
     session: Session,
 }
@@ -72,8 +71,9 @@ impl Hook {
         let of_project = || root.clone().map(|root| Whereabouts::of_project(root, &args.server));
         let whereabouts = Whereabouts::named(&args.server).or_else(of_project);
         let settings = Settings::read(root.as_deref());
-        let session = Session::of(&payload, args.dialect, args.manus_id.as_deref(), root.as_deref());
-        Ok(Self { payload, folder, root, whereabouts, settings, session })
+        let mut session = Session::of(&payload, args.dialect, args.manus_id.as_deref(), root.as_deref());
+        session.server = whereabouts;
+        Ok(Self { payload, folder, root, settings, session })
     }
 
     fn answer(mut self) -> Answer {
@@ -89,33 +89,45 @@ impl Hook {
     }
 
     fn act(&mut self) -> Result<Answer, CallError> {
-        let Some(whereabouts) = self.whereabouts.clone() else {
+        let Some(whereabouts) = self.session.server.clone() else {
             let why = "no server is running for this project; start one with manus-sync serve".to_owned();
             return Err(CallError::Unreachable(why));
         };
-        let mut server = whereabouts.blocking()?;
-        match self.payload.kind {
-            Kind::SessionStart => self.start(&mut server),
-            Kind::PromptSubmit => {
-                self.beat(&mut server, None)?;
-                Ok(self.news(&mut server)?)
+        let own = whereabouts.clone().as_agent(&self.session.manus_id);
+        let outcome = self.act_at(&mut own.blocking()?);
+        match outcome {
+            // What was kept lets nobody in any more, and was not what was given.
+            Err(CallError::Refused(error)) if error.status == 401 && own != whereabouts => {
+                own.disown(&self.session.manus_id);
+                self.act_at(&mut whereabouts.blocking()?)
             }
-            Kind::BeforeTool => self.before_tool(&mut server),
+            outcome => outcome,
+        }
+    }
+
+    fn act_at(&mut self, server: &mut Blocking) -> Result<Answer, CallError> {
+        match self.payload.kind {
+            Kind::SessionStart => self.start(server),
+            Kind::PromptSubmit => {
+                self.beat(server, None)?;
+                Ok(self.news(server)?)
+            }
+            Kind::BeforeTool => self.before_tool(server),
             Kind::AfterTool => {
                 let progress = self.payload.progress();
-                self.beat(&mut server, progress)?;
-                self.news(&mut server)
+                self.beat(server, progress)?;
+                self.news(server)
             }
             Kind::TurnEnd => {
-                self.release(&mut server)?;
+                self.release(server)?;
                 Ok(Answer::nothing())
             }
             Kind::SessionEnd => {
-                self.leave(&mut server)?;
+                self.leave(server)?;
                 Ok(Answer::nothing())
             }
             Kind::Other => {
-                self.beat(&mut server, None)?;
+                self.beat(server, None)?;
                 Ok(Answer::nothing())
             }
         }
@@ -135,8 +147,8 @@ impl Hook {
             return Ok(Answer::nothing());
         }
         let ttl_secs = self.settings.claim_ttl_secs;
-        let manus_id = self.session.manus_id.clone();
-        let claimed = self.registered(server, |server| edits::claim(server, &manus_id, &files, ttl_secs))?;
+        let claim = |server: &mut Blocking, me: &str| edits::claim(server, me, &files, ttl_secs);
+        let claimed = self.registered(server, claim)?;
         match claimed {
             edits::Claimed::Held => Ok(Answer::nothing()),
             edits::Claimed::Refused(why) => Ok(Answer::denied(why)),
@@ -144,27 +156,28 @@ impl Hook {
     }
 
     fn beat(&mut self, server: &mut Blocking, progress: Option<u8>) -> Result<Value, CallError> {
-        let mut arguments = json!({ "manus_id": self.session.manus_id });
-        if let Some(progress) = progress {
-            arguments["progress"] = json!(progress);
-        }
-        let beat = self.registered(server, |server| server.call("heartbeat", &arguments))?;
+        let beat = self.registered(server, |server, me| {
+            let mut arguments = json!({ "manus_id": me });
+            if let Some(progress) = progress {
+                arguments["progress"] = json!(progress);
+            }
+            server.call("heartbeat", &arguments)
+        })?;
         self.session.unread = beat["unread_messages"].as_u64().unwrap_or(0);
         Ok(beat)
     }
 
-    /// Makes a call; a session that the server does not know, since its start went by unheard, is introduced first.
+    /// Makes a call in the session's name; a session that the server does not know, since its start went by unheard, is introduced
+    /// first, and may have another name then.
     fn registered<T>(
         &mut self,
         server: &mut Blocking,
-        mut call: impl FnMut(&mut Blocking) -> Result<T, CallError>,
+        mut call: impl FnMut(&mut Blocking, &str) -> Result<T, CallError>,
     ) -> Result<T, CallError> {
-        match call(server) {
-            Err(CallError::Refused(error))
-                if matches!(&*error.code, "manus_not_found" | "manus_inactive") =>
-            {
+        match call(server, &self.session.manus_id) {
+            Err(CallError::Refused(error)) if self.session.is_unknown(&error) => {
                 self.session.register(server, &self.payload)?;
-                call(server)
+                call(server, &self.session.manus_id)
             }
             outcome => outcome,
         }
@@ -178,8 +191,7 @@ impl Hook {
 
     /// The turn is over: what was claimed for its edits is free.
     fn release(&mut self, server: &mut Blocking) -> Result<(), CallError> {
-        let manus_id = self.session.manus_id.clone();
-        self.registered(server, |server| edits::release(server, &manus_id))
+        self.registered(server, edits::release)
     }
 
     fn leave(&mut self, server: &mut Blocking) -> Result<(), CallError> {

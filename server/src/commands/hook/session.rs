@@ -4,6 +4,7 @@ use std::fs;
 use std::io::Write;
 use std::path::{Path, PathBuf};
 
+use app::api::ApiError;
 use engine::ManusId;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
@@ -11,6 +12,7 @@ use serde_json::{Value, json};
 use super::answer::Dialect;
 use super::payload::Payload;
 use crate::blocking::Blocking;
+use crate::caller::Whereabouts;
 use crate::client::CallError;
 
 /// How many new messages are told at once.
@@ -27,6 +29,8 @@ const MESSAGE_SHOWN: usize = 300;
 pub(super) struct Session {
     pub manus_id: String,
     pub unread: u64,
+    /// Where the server is, and what it is shown.
+    pub server: Option<Whereabouts>,
     program: &'static str,
     /// What this session puts behind a name that is taken.
     mark: String,
@@ -61,6 +65,7 @@ impl Session {
         let mut session = Self {
             manus_id: String::new(),
             unread: 0,
+            server: None,
             program: dialect.program(),
             mark,
             session_id: payload.session_id.clone(),
@@ -70,6 +75,11 @@ impl Session {
             folder: root.map(|root| root.join(".manus-sync/hooks")),
         };
         let own = named.map_or_else(|| format!("{}-{}", dialect.prefix(), session.mark), str::to_owned);
+        // A session that had to come in under its own mark is that one with every event.
+        session.take_name(format!("{own}-{}", session.mark));
+        if session.notes.session == session.session_id && !session.session_id.is_empty() {
+            return session;
+        }
         session.take_name(own);
         if !session.notes.session.is_empty() && session.notes.session != session.session_id {
             session.take_name(format!("{}-{}", session.manus_id, session.mark));
@@ -86,13 +96,29 @@ impl Session {
         self.manus_id = name;
     }
 
-    /// Introduces the session. Where somebody alive has the name that a person chose, it comes in under its own.
+    /// Whether the server does not know this session, or does not know it by what it was shown.
+    pub(super) fn is_unknown(&self, error: &ApiError) -> bool {
+        matches!(&*error.code, "manus_not_found" | "manus_inactive")
+            || (error.status == 403 && !self.has_own())
+    }
+
+    /// Whether there is something to show that does more than enrol.
+    fn has_own(&self) -> bool {
+        self.server.as_ref().is_some_and(|server| !server.clone().as_agent(&self.manus_id).needs_own())
+    }
+
+    /// Introduces the session. Where somebody has the name that a person chose, it comes in under its own.
     pub(super) fn register(&mut self, server: &mut Blocking, payload: &Payload) -> Result<(), CallError> {
         // Whoever comes back has the name already.
         let returns = !self.named || self.notes.session == self.session_id;
         match self.try_register(server, payload, returns) {
-            Err(CallError::Refused(error)) if error.code == "manus_id_taken" => {
+            Err(CallError::Refused(error))
+                if error.code == "manus_id_taken" || (error.status == 403 && !self.has_own()) =>
+            {
                 self.take_name(format!("{}-{}", self.manus_id, self.mark));
+                if let Some(own) = self.server.clone() {
+                    server.show(own.as_agent(&self.manus_id).token())?;
+                }
                 self.try_register(server, payload, true)?;
             }
             outcome => outcome?,
@@ -122,7 +148,13 @@ impl Session {
         if let Some(model) = &payload.model {
             arguments["model"] = json!(model);
         }
-        server.call("register_manus", &arguments).map(|_| ())
+        let answer = server.call("register_manus", &arguments)?;
+        let Some(mut own) = self.server.clone() else { return Ok(()) };
+        if answer["token"].is_string() {
+            own.enrolled(&self.manus_id, &answer);
+            server.show(own.token())?;
+        }
+        Ok(())
     }
 
     /// Claude Code passes on to the shell what a session's start writes to this file: so `manus-sync` and git's guard, run by the

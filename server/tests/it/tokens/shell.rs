@@ -9,11 +9,11 @@ use serde_json::{Value, json};
 use crate::binary::{Binary, command, run};
 use crate::project::Caller;
 
-fn said(output: &Output) -> String {
+pub fn said(output: &Output) -> String {
     String::from_utf8_lossy(&output.stderr).into_owned() + &String::from_utf8_lossy(&output.stdout)
 }
 
-fn create(folder: &Path, arguments: &[&str]) -> String {
+pub fn create(folder: &Path, arguments: &[&str]) -> String {
     let output = run(folder, &[&["token", "create"], arguments].concat());
     assert!(output.status.success(), "{}", said(&output));
     String::from_utf8(output.stdout).unwrap().trim().to_owned()
