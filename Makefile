@@ -4,7 +4,7 @@ SHELL := /bin/bash
 .SHELLFLAGS := -eu -o pipefail -c
 .DELETE_ON_ERROR:
 .DEFAULT_GOAL := help
-.PHONY: help run dev build site test soak proof planted e2e load-page lighthouse clients lint api-docs sbom bench setup compiler clippy dist
+.PHONY: help run dev build site test soak proof planted e2e screenshots load-page lighthouse clients lint api-docs sbom bench setup compiler clippy dist
 
 CACHE := $(or $(XDG_CACHE_HOME),$(HOME)/.cache)/manus-sync
 TARGET := $(or $(CARGO_TARGET_DIR),target)
@@ -71,6 +71,9 @@ planted: | compiler ## Plant bugs one after the other, and see each of them foun
 
 e2e: build $(NODE_MODULES) | $(CHROMIUM) ## Run the browser tests on the release build
 	cd end2end && node_modules/.bin/playwright test $(ARGS)
+
+screenshots: build $(NODE_MODULES) | $(CHROMIUM) ## Take the pictures in docs/screenshots anew, where the dashboard looks otherwise now
+	cd end2end && node_modules/.bin/playwright test pictures --update-snapshots
 
 load-page: build $(NODE_MODULES) | $(CHROMIUM) ## Measure the dashboard with 10,000 tasks, 500 agents and 200 events a second; MINUTES=10
 	cd end2end && node_modules/.bin/playwright test --config measure/playwright.config.ts measure/load

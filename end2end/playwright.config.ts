@@ -11,6 +11,10 @@ const chromium = {
     "--disable-background-networking",
     "--disable-component-update",
     "--disable-sync",
+    // So that letters and colours come out the same on every machine.
+    "--font-render-hinting=none",
+    "--disable-lcd-text",
+    "--force-color-profile=srgb",
     // For the test of a foreign name that was made to lead to this machine.
     "--host-resolver-rules=MAP evil.example 127.0.0.1",
   ],
@@ -25,7 +29,16 @@ export default defineConfig({
   retries: process.env.CI === undefined ? 0 : 1,
   forbidOnly: process.env.CI !== undefined,
   timeout: 30_000,
-  expect: { timeout: 10_000 },
+  expect: {
+    timeout: 10_000,
+    toHaveScreenshot: {
+      animations: "disabled",
+      caret: "hide",
+      maxDiffPixelRatio: 0.002,
+      stylePath: "tests/pictures.css",
+    },
+  },
+  snapshotPathTemplate: "../docs/screenshots/{arg}{ext}",
   reporter: [["list"]],
   use: {
     browserName: "chromium",

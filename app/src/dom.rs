@@ -4,6 +4,10 @@ use crate::prelude::*;
 use leptos::wasm_bindgen::JsCast;
 use web_sys::{Element, EventTarget, HtmlElement};
 
+/// Stands on the document's root once a session has ended, until the page is let in again.
+#[cfg(feature = "hydrate")]
+pub const OUT_MARK: &str = "data-out";
+
 /// The element that an event is about.
 pub fn element_of(target: Option<EventTarget>) -> Option<Element> {
     target?.dyn_into().ok()
@@ -15,6 +19,15 @@ pub fn focus(element: Option<Element>) {
         // Without focus the person goes on with the pointer.
         let _ = element.focus();
     }
+}
+
+/// When nothing has the focus any more after the next frame, since what had it is gone, gives it to the room: there the keys and
+/// a screen reader go on.
+pub fn keep_focus() {
+    request_animation_frame(|| {
+        let nowhere = document().active_element().is_none_or(|element| element.tag_name() == "BODY");
+        focus(find("#room").filter(|_| nowhere));
+    });
 }
 
 /// Does what a click on an element does.

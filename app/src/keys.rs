@@ -186,7 +186,7 @@ fn pick_row(desk: Desk) {
 
 /// The task in whose row the focus is, or that the chosen line of the queue is about.
 fn focused_task() -> Option<TaskId> {
-    const NAMED: &str = ".list.tasks .row:focus-within .c-id code, .needs li:focus-within .task-link code";
+    const NAMED: &str = ".list.tasks .row:focus-within .c-id code, .card:focus-within code, .needs li:focus-within .task-link code";
     TaskId::new(&dom::find(NAMED)?.text_content()?).ok()
 }
 

@@ -100,7 +100,7 @@ pub fn hydrate() {
                 ui::mount(&root, page);
             }
             keys::listen(live, use_desk(), nav);
-            presence::watch(live, use_desk());
+            presence::watch(live, use_desk(), nav);
             wake_up(live);
         });
         // The page lives as long as its tab.

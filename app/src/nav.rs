@@ -218,6 +218,7 @@ impl Nav {
             if let Some(room) = dom::find("#room").filter(|_| other_room) {
                 room.set_scroll_top(0);
             }
+            dom::keep_focus();
         });
     }
 
@@ -272,7 +273,7 @@ fn own_link(event: &MouseEvent) -> Option<String> {
         return None;
     }
     let link = dom::element_of(event.target())?.closest("a[href]").ok().flatten()?;
-    if link.has_attribute("download") {
+    if link.has_attribute("download") || link.has_attribute("target") {
         return None;
     }
     link.get_attribute("href").filter(|href| href.starts_with('/'))

@@ -107,6 +107,8 @@ parts! {
     Connect = connect: components::connect::connect;
     /// The settings.
     Settings = settings: components::settings::settings;
+    /// What can be done with the ticked tasks.
+    Picked = picked: components::picked::picked;
     /// Tasks as a board.
     Board = board: components::board::board;
     /// Tasks as a graph.

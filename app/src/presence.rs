@@ -11,6 +11,7 @@ use web_sys::wasm_bindgen::JsCast;
 
 use crate::desk::{Desk, Left};
 use crate::live::Live;
+use crate::nav::{Nav, Room};
 
 /// How often a page that is looked at says so.
 const SAID_EVERY: Duration = Duration::from_secs(20);
@@ -20,44 +21,59 @@ const AWAY_MS: TimeMs = 5 * 60_000;
 const KEY: &str = "manus_seen";
 
 /// Keeps watch.
-pub fn watch(live: Live, desk: Desk) {
-    come_back(live, desk);
+pub fn watch(live: Live, desk: Desk, nav: Nav) {
+    let watch = Watch { live, desk, nav };
+    watch.come_back();
     let changed: Closure<dyn FnMut()> = Closure::new(move || match document().hidden() {
-        true => remember(live),
-        false => come_back(live, desk),
+        true => watch.remember(),
+        false => watch.come_back(),
     });
     let _ = document().add_event_listener_with_callback("visibilitychange", changed.as_ref().unchecked_ref());
     changed.forget();
     let look = move || {
         if !document().hidden() {
-            remember(live);
+            watch.remember();
         }
     };
     let _ = set_interval_with_handle(look, SAID_EVERY);
 }
 
-fn come_back(live: Live, desk: Desk) {
-    let now_ms = live.clock_ms.get_untracked();
-    let left = recall(&live.about().project).filter(|left| now_ms - left.at_ms >= AWAY_MS);
-    // Of another project at the same address there may be fewer events.
-    if let Some(left) = left.filter(|left| left.seq <= live.seq.get_untracked()) {
-        desk.left.set(Some(left));
+#[derive(Clone, Copy)]
+struct Watch {
+    live: Live,
+    desk: Desk,
+    nav: Nav,
+}
+
+impl Watch {
+    fn come_back(self) {
+        let now_ms = self.live.clock_ms.get_untracked();
+        let left = recall(&self.live.about().project).filter(|left| now_ms - left.at_ms >= AWAY_MS);
+        // Of another project at the same address there may be fewer events.
+        if let Some(left) = left.filter(|left| left.seq <= self.live.seq.get_untracked()) {
+            self.desk.left.set(Some(left));
+        }
+        self.remember();
     }
-    remember(live);
+
+    fn remember(self) {
+        let live = self.live;
+        let is_now = live.past_ms.get_untracked().is_none() && !live.link.get_untracked().is_broken();
+        // What happened meanwhile is told in the overview. Who has not been there yet has not seen it, however often the page is
+        // loaded.
+        let is_seen = self.nav.place_now().room == Some(Room::Overview)
+            || self.desk.left.with_untracked(Option::is_none);
+        let Some(storage) = storage().filter(|_| is_now && is_seen) else { return };
+        let (at_ms, seq) = (live.clock_ms.get_untracked(), live.seq.get_untracked());
+        let said = format!("{at_ms} {seq} {}", live.about().project);
+        // A full storage forgets; there is nothing else to do about it.
+        let _ = js_sys::Reflect::set(&storage, &KEY.into(), &said.into());
+    }
 }
 
 /// Where the browser keeps what pages want to remember; not every browser lets them.
 fn storage() -> Option<JsValue> {
     js_sys::Reflect::get(&window(), &"localStorage".into()).ok().filter(JsValue::is_object)
-}
-
-fn remember(live: Live) {
-    let is_now = live.past_ms.get_untracked().is_none() && !live.link.get_untracked().is_broken();
-    let Some(storage) = storage().filter(|_| is_now) else { return };
-    let (at_ms, seq) = (live.clock_ms.get_untracked(), live.seq.get_untracked());
-    let said = format!("{at_ms} {seq} {}", live.about().project);
-    // A full storage forgets; there is nothing else to do about it.
-    let _ = js_sys::Reflect::set(&storage, &KEY.into(), &said.into());
 }
 
 fn recall(project: &str) -> Option<Left> {

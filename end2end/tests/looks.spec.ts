@@ -22,10 +22,11 @@ const ROOMS = [
   "/agents/birch",
 ];
 
-async function violations(page: Page): Promise<string[]> {
+async function violations(page: Page, ...rules: string[]): Promise<string[]> {
   // Colours in the middle of an animation are nobody's fault.
   await page.evaluate(() => Promise.all(document.getAnimations().map((animation) => animation.finished.catch(() => {}))));
-  const { violations } = await new AxeBuilder({ page }).analyze();
+  const axe = new AxeBuilder({ page });
+  const { violations } = await (rules.length > 0 ? axe.withRules(rules) : axe).analyze();
   return violations.flatMap((rule) => rule.nodes.map((node) => `${rule.id}: ${node.target.join(" ")} ${node.failureSummary}`));
 }
 
@@ -111,6 +112,16 @@ for (const width of [390, 768, 1024, 1440]) {
     }
   });
 }
+
+test("whatever is touched on a narrow screen is large enough for a finger", async ({ page, server, open }) => {
+  test.setTimeout(120_000);
+  await page.setViewportSize({ width: 390, height: 844 });
+  await busyProject(server);
+  for (const path of ["/", ...ROOMS]) {
+    await open(page, path);
+    expect(await violations(page, "target-size"), path).toEqual([]);
+  }
+});
 
 test("nothing comes from elsewhere", async ({ page, server, open }) => {
   const asked: string[] = [];

@@ -93,8 +93,20 @@ const PLAN: Plan[] = [
   { key: "release", title: "Release the shop to the first ten customers", minutes: 30, needs: ["planning"], after: ["e2e", "load", "refunds", "backup"], priority: "CRITICAL" },
 ];
 
+export interface Busy {
+  agents: Map<string, Agent>;
+  ids: Map<string, string>;
+}
+
 /** A team of eight in the middle of its work: thirty tasks, files held, mail in flight. Answers agents and tasks by name. */
-export async function busyProject(server: Server): Promise<{ agents: Map<string, Agent>; ids: Map<string, string> }> {
+export async function busyProject(server: Server): Promise<Busy> {
+  const busy = await busyTeam(server);
+  await busyDesk(server, busy);
+  return busy;
+}
+
+/** The team and its work. `step` comes after each thing that is done. */
+export async function busyTeam(server: Server, step: Step = async () => {}): Promise<Busy> {
   const agents = new Map<string, Agent>();
   for (const [name, role, capabilities, program, model] of TEAM) {
     const agent = server.agent(name);
@@ -115,13 +127,21 @@ export async function busyProject(server: Server): Promise<{ agents: Map<string,
     })),
   });
   PLAN.forEach((plan, index) => ids.set(plan.key, created[index].id));
-  for (const key of ["schema", "errors", "tokens", "ci", "readme"]) await finish(server, agents, ids.get(key)!);
-  for (const [name, progress, note] of PROGRESS) await work(server, agents.get(name)!, progress, note);
-  await agents.get("atlas")!.act("claim_files", { files: ["docs/plan.md", "CHANGELOG.md"], reason: "keeping the plan up to date" });
-  await server.post("cancel_task", { task_id: ids.get("legacy"), reason: "the last SOAP customer has moved" });
-  await correspond(server, ids);
+  await step();
+  for (const key of ["schema", "errors", "tokens", "ci", "readme"]) await finish(server, agents, ids.get(key)!, step);
+  for (const [name, progress, note] of PROGRESS) await work(server, agents.get(name)!, progress, note, step);
   return { agents, ids };
 }
+
+/** What lies on the desk beside it: files held, a task that is not done any more, mail. */
+export async function busyDesk(server: Server, { agents, ids }: Busy, step: Step = async () => {}): Promise<void> {
+  await agents.get("atlas")!.act("claim_files", { files: ["docs/plan.md", "CHANGELOG.md"], reason: "keeping the plan up to date" });
+  await server.post("cancel_task", { task_id: ids.get("legacy"), reason: "the last SOAP customer has moved" });
+  await step();
+  await correspond(server, ids, step);
+}
+
+export type Step = () => Promise<void>;
 
 const PROGRESS: [name: string, progress: number, note: string][] = [
   ["birch", 72, "listing done, creating next"],
@@ -134,22 +154,26 @@ const PROGRESS: [name: string, progress: number, note: string][] = [
 ];
 
 /** The assignee starts a task and completes it. */
-async function finish(server: Server, agents: Map<string, Agent>, id: string): Promise<void> {
+async function finish(server: Server, agents: Map<string, Agent>, id: string, step: Step): Promise<void> {
   const { body } = await server.post("get_task", { task_id: id });
   const agent = agents.get(body.assigned_to);
   if (agent === undefined) return;
   await agent.act("start_task", { task_id: id });
+  await step();
   await agent.act("complete_task", { task_id: id, result: "Done, with tests." });
+  await step();
 }
 
 /** The agent takes the next task of its queue, if it has one, and comes so far with it. */
-async function work(server: Server, agent: Agent, progress: number, note: string): Promise<void> {
+export async function work(server: Server, agent: Agent, progress: number, note: string, step: Step): Promise<void> {
   const { status, body } = await server.post("next_task", { manus_id: agent.name });
   if (status !== 200 || body.task === null) return;
+  await step();
   await agent.act("update_task_progress", { task_id: body.task.id, progress, note });
+  await step();
 }
 
-async function correspond(server: Server, ids: Map<string, string>): Promise<void> {
+async function correspond(server: Server, ids: Map<string, string>, step: Step): Promise<void> {
   const mail: [from: string, to: string, type: string, content: object][] = [
     ["atlas", "*", "PLAN", { text: "Checkout is on the critical path: whoever is free takes orders or cart first." }],
     ["delta", "birch", "CODE_REVIEW_REQUEST", { task_id: ids.get("prices"), text: "Rounding: half even, or half up as in the old shop?" }],
@@ -159,5 +183,6 @@ async function correspond(server: Server, ids: Map<string, string>): Promise<voi
   ];
   for (const [from_manus, to_manus, message_type, content] of mail) {
     await server.post("send_message", { from_manus, to_manus, message_type, content });
+    await step();
   }
 }

@@ -101,6 +101,27 @@ test("tasks are ticked, made urgent, and put back by the keyboard alone", async 
   await expect(page.getByTestId("picked")).toBeHidden();
 });
 
+test("what a partly refused decision did is taken back", async ({ page, server, open, errors }) => {
+  errors.expect(/409/);
+  await smallTeam(server);
+  for (const title of ["Sell", "Ship"]) await task(server, title, { required_capabilities: ["testing"] });
+  await open(page, "/tasks?sort=old");
+  await expect(page.getByTestId("live")).toHaveAttribute("data-state", "live");
+  await page.keyboard.press("*");
+  await page.keyboard.press("p");
+  await page.getByTestId("dialog").getByRole("radio", { name: "Critical" }).focus();
+  await page.keyboard.press("Space");
+  // One is closed while the person thinks.
+  await server.post("cancel_task", { task_id: "T4", reason: "sold out" });
+  await page.keyboard.press("Control+Enter");
+  await expect(page.getByTestId("fault")).toContainText("3 of 4 done");
+  expect((await get(server, "T3")).priority).toBe("CRITICAL");
+  await page.getByTestId("undo-partly").click();
+  await expect(page.getByTestId("dialog")).toBeHidden();
+  await expect(page.locator(".notice").last()).toContainText("Taken back, for 3 of them.");
+  for (const id of ["T1", "T2", "T3"]) expect((await get(server, id)).priority).not.toBe("CRITICAL");
+});
+
 test("what was done is taken back: held, assigned, changed, drained", async ({ page, server, open }) => {
   const { bob } = await smallTeam(server);
   await server.agent("eve").register("SPEED_DEVELOPER", ["rust"]);
@@ -294,6 +315,11 @@ test("who was away is told what happened meanwhile", async ({ page, server, open
   await page.goto(`${server.url}/settings`);
   await page.locator("body[data-hydrated]").waitFor();
   await leave(body.seq);
+  // Another room first, loaded twice: only the overview tells.
+  for (const path of ["/tasks", "/files"]) {
+    await open(page, path);
+    await expect(page.getByTestId("live")).toHaveAttribute("data-state", "live");
+  }
   await open(page);
   const digest = page.getByTestId("digest");
   await expect(digest).toContainText("Since you left 1 hour ago:");

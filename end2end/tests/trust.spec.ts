@@ -183,6 +183,38 @@ for (const javaScriptEnabled of [true, false]) {
   });
 }
 
+test("what somebody is writing survives the end of the session", async ({ page, context, asking }) => {
+  const admin = await token(asking, "--role", "admin", "--label", "Ada");
+  await logIn(page, asking, admin);
+  await expect(page.getByTestId("live")).toHaveAttribute("data-state", "live");
+  await page.keyboard.press("c");
+  const title = page.getByTestId("dialog").getByLabel("Title", { exact: true });
+  await title.fill("Write the parser");
+  await expect(page.getByTestId("logged-out")).toBeHidden();
+  const other = await context.newPage();
+  await other.goto(`${asking.url}/settings`);
+  await other.getByTestId("log-out").click();
+  await expect(other).toHaveURL(/\/login$/);
+  await page.bringToFront();
+  await page.getByTestId("send").click({ force: true });
+  await expect(page.getByTestId("logged-out")).toBeVisible();
+  await expect(title).toHaveValue("Write the parser");
+  const [way] = await Promise.all([
+    context.waitForEvent("page"),
+    page.getByTestId("logged-out").getByRole("link").click(),
+  ]);
+  await way.getByLabel("Token").fill(admin);
+  await way.getByRole("button", { name: "Log in" }).click();
+  await expect(way.getByTestId("live")).toBeVisible();
+  await way.close();
+  await page.bringToFront();
+  // It connects again at the next try.
+  await expect(page.getByTestId("logged-out")).toBeHidden({ timeout: 20_000 });
+  await page.getByTestId("send").click();
+  await expect(page.getByTestId("dialog")).toBeHidden();
+  await expect(page.getByTestId("tasks")).toContainText("Write the parser");
+});
+
 test("a token that is revoked leads its pages to the way in", async ({ page, asking }) => {
   const viewer = await token(asking, "--role", "viewer", "--label", "Vera");
   await logIn(page, asking, viewer);

@@ -1,5 +1,6 @@
 // Looking at things: what holds still, what is spelled out, what is taken away as a file or on paper.
 
+import { readFile } from "node:fs/promises";
 import { expect, test } from "./fixtures.ts";
 import { busyProject, caughtUp, row, smallTeam, task } from "./project.ts";
 
@@ -33,6 +34,39 @@ test.describe("rows hold", () => {
     await page.getByLabel("Filter tasks").fill("Comes");
     await expect(row(page, "task-T4")).toBeVisible();
     await expect(row(page, "task-T2")).toBeHidden();
+  });
+
+  test("on the board: under the pointer, with the focus, and while a card is ticked", async ({ page, server, open }) => {
+    const { ada } = await smallTeam(server);
+    await open(page, "/tasks?view=board");
+    const board = page.locator(".board-box");
+    const card = page.getByTestId("column-IN_PROGRESS").getByTestId("card-T1");
+    await card.hover();
+    await ada.act("complete_task", { task_id: "T1", result: "done" });
+    await caughtUp(page, server);
+    await expect(card).toContainText("Completed");
+    await expect(board.locator(".chip.news")).toContainText("update");
+    await board.locator(".chip.news").click();
+    await expect(page.getByTestId("column-COMPLETED").getByTestId("card-T1")).toBeVisible();
+    await expect(card).toHaveCount(0);
+
+    await page.getByTestId("live").hover();
+    await page.getByTestId("card-T2").locator(".row-link").focus();
+    await task(server, "Comes first", { priority: "CRITICAL", dependencies: ["T2"] });
+    await task(server, "Waits, too", { priority: "CRITICAL", dependencies: ["T3"] });
+    const { body } = await server.post("get_task", { task_id: "T2" });
+    await server.agent(body.assigned_to).act("start_task", { task_id: "T2" });
+    await caughtUp(page, server);
+    const [column] = ["PENDING"].map((status) => page.getByTestId(`column-${status}`));
+    await expect(column!.getByTestId("card-T2")).toContainText("In progress");
+    await page.keyboard.press("x");
+    await expect(page.getByTestId("picked")).toContainText("1 task ticked");
+    await page.getByTestId("live").click();
+    await page.evaluate(() => (document.activeElement as HTMLElement).blur());
+    await expect(column!.getByTestId("card-T2")).toBeVisible();
+    await page.getByRole("button", { name: "Take ticks away" }).click();
+    await page.getByTestId("live").hover();
+    await expect(page.getByTestId("column-IN_PROGRESS").getByTestId("card-T2")).toBeVisible();
   });
 
   test("in the log and among what needs the person", async ({ page, server, open }) => {
@@ -123,4 +157,51 @@ test("on paper stands what there is, without what can only be clicked", async ({
   await expect(row(page, "agent-ada")).toBeVisible();
   await expect(page.locator(".rail")).toBeHidden();
   await expect(page.getByTestId("new-task")).toBeHidden();
+});
+
+for (const view of ["board", "graph"]) {
+  test(`the tasks of the ${view} are taken away as a file`, async ({ page, server, open }) => {
+    await smallTeam(server);
+    await open(page, `/tasks?view=${view}`);
+    await page.getByTestId("exports").click();
+    const [download] = await Promise.all([page.waitForEvent("download"), page.getByTestId("export-json").click()]);
+    const rows = JSON.parse(await readFile(await download.path(), "utf8"));
+    expect(rows.map((row: { id: string }) => row.id)).toEqual(["T1", "T2"]);
+  });
+}
+
+test("attempts that led nowhere stay in the timeline, with how they ended", async ({ page, server, open }) => {
+  const { ada } = await smallTeam(server);
+  await ada.act("fail_task", { task_id: "T1", reason: "no licence" });
+  await open(page, "/timeline");
+  const over = page.getByTestId("lane-ada").locator(".bar.over");
+  await expect(over).toHaveCount(1);
+  await expect(over).toHaveAttribute("aria-label", /^T1 Write the parser: failed, /);
+  await expect(over).toHaveClass(/bad/);
+  // And another one while somebody looks.
+  const again = await task(server, "Write the printer", { required_capabilities: ["rust"] });
+  await ada.act("start_task", { task_id: again.id });
+  await ada.act("release_task", { task_id: again.id, reason: "too large" });
+  await expect(over).toHaveCount(2);
+  await expect(over.last()).toContainText("given back");
+  await page.keyboard.press("[");
+  await expect(page.getByTestId("past")).toBeVisible();
+  await expect(over).not.toHaveCount(0);
+});
+
+test("the focus stays on the page when the view changes or the last need is dealt with", async ({ page, server, open }) => {
+  const { ada } = await smallTeam(server);
+  await open(page, "/tasks");
+  const focused = () => page.evaluate(() => document.activeElement?.id || document.activeElement?.className);
+  await row(page, "task-T1").locator(".row-link").focus();
+  await page.keyboard.press("2");
+  await expect(page.getByTestId("board")).toBeVisible();
+  await expect.poll(focused).toBe("room");
+  await ada.call("send_message", { from_manus: "ada", to_manus: "supervisor", message_type: "NOTE", content: { text: "Hello" } });
+  await open(page);
+  const letter = page.getByTestId("needs").locator("li");
+  await letter.focus();
+  await page.keyboard.press("v");
+  await expect(letter).toHaveCount(0);
+  await expect.poll(focused).toBe("room");
 });

@@ -148,8 +148,12 @@ pub async fn post(path: &str, body: String) -> Result<bytes::Bytes, ApiError> {
     }
     #[cfg(feature = "hydrate")]
     if status == 401 {
-        // The session has ended. Loaded anew, the page leads to where one logs in, and from there back to here.
-        let _ = leptos::prelude::window().location().reload();
+        // The session has ended. Loaded anew, the page leads to where one logs in, and from there back to here. Not while something
+        // is being written: that stays, and the dialog says what to do.
+        match (crate::dom::find("#dialog[open] form"), leptos::prelude::document().document_element()) {
+            (Some(_), Some(root)) => drop(root.set_attribute(crate::dom::OUT_MARK, "")),
+            _ => drop(leptos::prelude::window().location().reload()),
+        }
     }
     match crate::read::from_json::<ApiError>(&bytes) {
         Ok(error) => Err(ApiError { status, ..error }),

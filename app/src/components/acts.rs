@@ -26,6 +26,10 @@ pub struct Sending {
     copying: StoredValue<Option<As>>,
     /// How to take back what is sent next.
     steps: StoredValue<Vec<Step>>,
+    /// Whether some of what was sent was done, and can be taken back, while the rest was refused.
+    pub partly: RwSignal<bool>,
+    /// How to take that back.
+    earlier: StoredValue<Vec<Step>>,
 }
 
 /// How many refusals of one go are told in full.
@@ -81,6 +85,8 @@ impl Sending {
             last: StoredValue::new(None),
             copying: StoredValue::new(None),
             steps: StoredValue::new(Vec::new()),
+            partly: RwSignal::new(false),
+            earlier: StoredValue::new(Vec::new()),
         }
     }
 
@@ -183,6 +189,8 @@ impl Sending {
                 }
             }
             self.busy.set(false);
+            // With what was done when it was sent before, and some of it was refused.
+            steps.extend(self.earlier.get_value());
             if refused.is_empty() {
                 self.desk.picked.set(Default::default());
                 self.desk.close();
@@ -193,9 +201,14 @@ impl Sending {
                     picked.remove(task);
                 }
             });
-            // Those that were not refused can be taken back, too.
-            self.desk.undo.set(Some((0, steps)));
-            let done = format!("{} of {all} done. ", all - refused.len());
+            // Those that were not refused can be taken back: here, by the notice once the dialog is closed, and by its key.
+            let count = all - refused.len();
+            if count > 0 {
+                self.earlier.set_value(steps.clone());
+                self.partly.set(!steps.is_empty());
+                self.desk.done(format!("{count} of {all} done."), steps);
+            }
+            let done = format!("{count} of {all} done. ");
             let more =
                 refused.len().checked_sub(REFUSALS_TOLD + 1).map(|more| format!(" And {} more.", more + 1));
             refused.truncate(REFUSALS_TOLD);

@@ -19,9 +19,9 @@ use web_sys::{HtmlDialogElement, KeyboardEvent};
 use super::acts::Sending;
 use super::bits::{button, caption, icon_button};
 use super::icon::icon;
-use crate::desk::{Ask, use_desk};
+use crate::desk::{Ask, Desk, use_desk};
 use crate::dom;
-use crate::errand::As;
+use crate::errand::{As, Errand};
 use crate::live::use_live;
 use crate::parts::{self, use_parts};
 use crate::ui::{El, IntoNode, Node, div, el, nodes};
@@ -158,6 +158,7 @@ fn show(asked: bool, expected: StoredValue<bool>) {
     } else if !asked && dialog.open() {
         expected.set_value(true);
         dialog.close();
+        dom::keep_focus();
     }
 }
 
@@ -200,6 +201,20 @@ impl<F: Fn() + Clone + 'static> Form<F> {
             .test_id("send")
             .attr("disabled", move || sending.busy.get() || live.why_not().is_some())
             .add(send);
+        let back = move || {
+            let undo = |desk: Desk| {
+                desk.close();
+                desk.send(Errand::Undo);
+            };
+            (sending.partly.get() && sending.fault.with(Option::is_some))
+                .then(|| button("button small", undo).test_id("undo-partly").add("Undo what was done"))
+        };
+        // Shown by the style sheet once the page has learned it: see `api::call::post`.
+        let out = el("p").class("out").attr("role", "status").test_id("logged-out").add(nodes![
+            "Your session has ended. ",
+            el("a").attr("href", "/login").attr("target", "_blank").add("Log in in another tab"),
+            ", come back, and go on: what is written here stays.",
+        ]);
         let footer = el("footer")
             .add(copies(sending, tool, Rc::new(submit.clone())))
             .add(caption(move || live.why_not()))
@@ -223,7 +238,8 @@ impl<F: Fn() + Clone + 'static> Form<F> {
             })
             .add(header(title))
             .add(div("fields").add(fields))
-            .add(div("fault").attr("role", "alert").add(unplaced))
+            .add(div("fault").attr("role", "alert").add(unplaced).add(back))
+            .add(out)
             .add(footer)
             .into_node()
     }

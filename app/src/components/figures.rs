@@ -43,7 +43,9 @@ fn agents(f: &Figures) -> String {
 
 fn tasks(f: &Figures) -> String {
     let of = |status| f.tasks(status);
-    let (running, ready) = (of(TaskStatus::InProgress), of(TaskStatus::Pending));
+    // What is to be reviewed is not done yet: so the filter of this name has it, too.
+    let running = of(TaskStatus::InProgress) + of(TaskStatus::NeedsReview);
+    let ready = of(TaskStatus::Pending);
     format!("{running} running · {ready} ready · {} blocked", of(TaskStatus::Blocked))
 }
 

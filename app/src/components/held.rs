@@ -68,7 +68,11 @@ impl<T: Clone + PartialEq + Eq + std::hash::Hash + Send + Sync + 'static> Hold f
 impl<T: Hold> Held<T> {
     /// Follows a memo. It holds also while something that is still in it is selected; `first` is the place of the first row that is
     /// drawn.
-    pub fn new(now: Memo<T>, selected: fn(&T) -> bool, first: impl Fn() -> usize + 'static) -> Self {
+    pub fn new(
+        now: Memo<T>,
+        selected: impl Fn(&T) -> bool + 'static,
+        first: impl Fn() -> usize + 'static,
+    ) -> Self {
         let hands = Hands {
             pointed: RwSignal::new(false),
             focused: RwSignal::new(None),

@@ -2,6 +2,7 @@
 
 pub mod acts;
 pub mod agents;
+mod attempts;
 pub mod bits;
 pub mod board;
 mod chart;
@@ -25,6 +26,7 @@ pub mod mail;
 pub mod messages;
 pub mod needs;
 mod pager;
+pub mod picked;
 pub mod rows;
 pub mod settings;
 pub mod tasks;

@@ -105,7 +105,7 @@ fn pressed(live: Live, desk: Desk, need: &Need, event: Event) {
         "Enter" if on_line => click(within("a")),
         "v" if matches!(need, Need::Review { .. } | Need::Held { .. } | Need::Unread { .. }) => {
             // The line goes, and the work goes on with the next one.
-            focus(line.next_element_sibling().or_else(before));
+            focus(line.next_element_sibling().or_else(before).or_else(|| find("#room")));
             match (need, untrack(|| live.why_not())) {
                 (_, Some(reason)) => desk.complain(reason),
                 (Need::Review { task_id }, None) => acts::approve(desk, task_id.clone()),

@@ -6,18 +6,18 @@ use engine::view::SyncTask;
 use engine::{TaskId, TaskStatus};
 
 use super::bits::{
-    act, agent_link, bar, button, caption, choose, exports, filtered_out, nothing, panel, search_box, since,
+    act, agent_link, bar, caption, choose, exports, filtered_out, nothing, panel, search_box, since,
 };
 use super::icon::{icon, priority_mark, status_mark, status_word};
 use super::rows::{Rows, cell, row_of};
-use crate::desk::{Ask, Bulk, Desk, use_desk};
+use crate::desk::{Ask, use_desk};
 use crate::live::order::{SORTS, Show};
 use crate::live::row::{RowId, TaskRow};
 use crate::live::{Live, use_live, words};
-use crate::nav::{Open, Place, Room, use_nav};
+use crate::nav::{Nav, Open, Place, Room, use_nav};
 use crate::pages::first_run::first_task;
 use crate::parts::{Part, show};
-use crate::ui::{El, IntoNode, Node, div, el, nodes, span, when};
+use crate::ui::{El, IntoNode, Node, el, nodes, span, when};
 
 /// How many of the tasks that one waits for are named.
 const NAMED: usize = 4;
@@ -36,9 +36,11 @@ const HEADS: &[(&str, &str)] = &[
 pub fn task_views() -> Node {
     let nav = use_nav();
     let view = Memo::new(move |_| nav.choice("view"));
-    let other = |name: &'static str, content: Node| {
-        let tools = nodes![view_tabs(), search_box("Filter tasks")];
-        panel("Tasks", name, (), tools).add(content).into_node()
+    let other = move |name: &'static str, content: Node| {
+        // The board shows closed tasks, too; the graph does not.
+        let file = exports("tasks", if name == "board" { "" } else { "show=open" });
+        let tools = nodes![view_tabs(), file, search_box("Filter tasks")];
+        panel("Tasks", name, (), tools).add(picked_bar()).add(content).into_node()
     };
     let shown = move || match view.get().as_str() {
         "board" => other("board", show(Part::Board)),
@@ -73,10 +75,7 @@ fn view_tabs() -> Node {
 /// All tasks that the address asks for.
 pub fn tasks() -> Node {
     let (live, nav) = (use_live(), use_nav());
-    let ids = Memo::new(move |_| {
-        let place = nav.place();
-        live.task_rows(place.show, &place.text, place.choice("sort"))
-    });
+    let ids = listed(live, nav);
     // Ticks on what is no longer listed hold nothing.
     let selected = |rows: &Vec<RowId>| {
         let is_picked =
@@ -84,41 +83,21 @@ pub fn tasks() -> Node {
         use_desk().picked.with(|picked| !picked.is_empty() && rows.iter().any(|row| is_picked(picked, row)))
     };
     let rows = Rows { name: "tasks", ids, heads: HEADS, draw, empty, selected };
-    panel("Tasks", "tasks", (), filters(live)).add(picked_bar(ids)).add(rows.show()).into_node()
+    panel("Tasks", "tasks", (), filters(live)).add(picked_bar()).add(rows.show()).into_node()
+}
+
+/// The tasks that the address asks for.
+pub fn listed(live: Live, nav: Nav) -> Memo<Vec<RowId>> {
+    Memo::new(move |_| {
+        let place = nav.place();
+        live.task_rows(place.show, &place.text, place.choice("sort"))
+    })
 }
 
 /// What can be done with the ticked tasks, while there are any.
-fn picked_bar(ids: Memo<Vec<RowId>>) -> Node {
+fn picked_bar() -> Node {
     let desk = use_desk();
-    let count = move || desk.picked.with(SortedSet::len);
-    let bar = move || {
-        let told = move || format!("{} ticked", words::count_of(count(), "task"));
-        let ask = |bulk: Bulk, icon_name, words: &'static str| {
-            act("button small", move |desk| desk.open(Ask::Bulk(bulk))).add(icon(icon_name)).add(words)
-        };
-        let all = move || {
-            let text = format!("Tick all {}", ids.with(Vec::len));
-            let every = move |desk: Desk| {
-                let id = |row: &RowId| match row {
-                    RowId::Task(id) => Some(id.clone()),
-                    _ => None,
-                };
-                desk.picked.set(ids.with_untracked(|ids| ids.iter().filter_map(id).collect()));
-            };
-            (count() < ids.with(Vec::len)).then(|| button("button small quiet", every).add(text))
-        };
-        let none =
-            button("button small quiet", |desk| desk.picked.set(SortedSet::new())).add("Take ticks away");
-        div("picked").test_id("picked").attr("role", "status").add(nodes![
-            el("b").add(told),
-            all,
-            ask(Bulk::Priority, "gauge", "Priority"),
-            ask(Bulk::Assign, "user", "Assign"),
-            ask(Bulk::Cancel, "ban", "Cancel"),
-            none,
-        ])
-    };
-    when(move || count() > 0, bar)
+    when(move || desk.picked.with(|picked| !picked.is_empty()), || show(Part::Picked))
 }
 
 fn filters(live: Live) -> Node {

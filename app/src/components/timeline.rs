@@ -3,6 +3,7 @@
 use crate::prelude::*;
 use engine::TimeMs;
 
+use super::attempts::attempts;
 use super::bits::{agent_link, caption, nothing, panel, tabs};
 use super::icon::status_word;
 use super::travel::look_back;
@@ -15,8 +16,6 @@ const SPANS: [(&str, &str); 4] = [("", "1 hour"), ("6h", "6 hours"), ("day", "A 
 const MINUTE_MS: TimeMs = 60_000;
 /// How much of the stretch that is shown lies behind, in per cent.
 const BEHIND: TimeMs = 60;
-/// How many words of time stand along it.
-const TICKS: TimeMs = 10;
 
 /// The stretch of time that is shown.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -24,21 +23,23 @@ struct Stretch {
     now_ms: TimeMs,
     from_ms: TimeMs,
     length_ms: TimeMs,
+    /// How far the words of time along it are from each other.
+    tick_ms: TimeMs,
 }
 
 impl Stretch {
     fn of(view: &str, now_ms: TimeMs) -> Self {
-        let hours = match view {
-            "6h" => 6,
-            "day" => 24,
-            "week" => 168,
-            _ => 1,
+        let (hours, tick_minutes) = match view {
+            "6h" => (6, 60),
+            "day" => (24, 4 * 60),
+            "week" => (168, 24 * 60),
+            _ => (1, 10),
         };
-        let length_ms = hours * 60 * MINUTE_MS;
+        let (length_ms, tick_ms) = (hours * 60 * MINUTE_MS, tick_minutes * MINUTE_MS);
         // A step is less than a pixel: moving every second would paint all and change nothing.
         let step_ms = length_ms / 1_440;
         let now_ms = now_ms - now_ms.rem_euclid(step_ms.max(1));
-        Self { now_ms, from_ms: now_ms - length_ms * BEHIND / 100, length_ms }
+        Self { now_ms, from_ms: now_ms - length_ms * BEHIND / 100, length_ms, tick_ms }
     }
 
     /// How far a moment lies within it.
@@ -51,9 +52,11 @@ impl Stretch {
 pub fn timeline() -> Node {
     let (live, nav) = (use_live(), use_nav());
     let stretch = Memo::new(move |_| Stretch::of(&nav.choice("view"), live.now_ms.get()));
+    let tried = attempts(live, Memo::new(move |_| stretch.with(|stretch| stretch.length_ms)));
     let all = Memo::new(move |_| {
-        let Stretch { now_ms, from_ms, length_ms } = stretch.get();
-        live.of_all(|state| lanes(state, now_ms, from_ms, from_ms + length_ms))
+        let Stretch { now_ms, from_ms, length_ms, .. } = stretch.get();
+        let drawn = |state: &_| tried.with(|tried| lanes(state, tried, now_ms, from_ms, from_ms + length_ms));
+        live.of_all(drawn)
     });
     let names = move || all.with(|all| all.iter().map(|lane| lane.manus.clone()).collect::<Vec<_>>());
     let drawn = each(names, ToString::to_string, move |manus| {
@@ -64,14 +67,21 @@ pub fn timeline() -> Node {
     let ticks = move || {
         let stretch = stretch.get();
         let tick = |n: TimeMs| {
-            let at_ms = stretch.from_ms + stretch.length_ms * n / TICKS;
-            let left = words::percent(stretch.within(at_ms) as f64, stretch.length_ms as f64);
-            span("tick").attr("style", format!("left:{left}")).add(told(at_ms - stretch.now_ms))
+            let far_ms = n * stretch.tick_ms;
+            let left =
+                words::percent(stretch.within(stretch.now_ms + far_ms) as f64, stretch.length_ms as f64);
+            // Where there is little room, every other one has to do, and "now" is one of them.
+            let class = if n % 2 == 0 { "tick" } else { "tick odd" };
+            span(class).attr("style", format!("left:{left}")).add(told(far_ms))
         };
-        (1..TICKS).map(tick).collect::<Vec<El>>()
+        // None so close to an end that it would be cut off.
+        let (behind_ms, margin_ms) = (stretch.now_ms - stretch.from_ms, stretch.length_ms / 25);
+        let first = -(behind_ms - margin_ms) / stretch.tick_ms;
+        let last = (stretch.length_ms - behind_ms - margin_ms) / stretch.tick_ms;
+        (first..=last).map(tick).collect::<Vec<El>>()
     };
     let none = || nothing("gantt", "Nobody has worked within this time, and nothing is queued.", ());
-    let legend = caption("solid: done so far · outlined: expected");
+    let legend = caption("solid: done so far · hatched: attempts that are over · outlined: expected");
     panel(
         "Timeline",
         "timeline",
@@ -123,7 +133,7 @@ fn draw(
 }
 
 fn bar(live: Live, nav: Nav, span: Span, stretch: Memo<Stretch>) -> El {
-    let Span { task, status, from_ms, to_ms, ahead, row } = span;
+    let Span { task, status, from_ms, to_ms, ahead, over, row } = span;
     let place = move || {
         let stretch = stretch.get();
         let (from, to, whole) = (stretch.within(from_ms), stretch.within(to_ms), stretch.length_ms as f64);
@@ -132,12 +142,21 @@ fn bar(live: Live, nav: Nav, span: Span, stretch: Memo<Stretch>) -> El {
     };
     let title = live.title(&task);
     let length = words::for_long(to_ms - from_ms);
-    let how = if ahead { "expected to take" } else { words::status(status) };
+    let how = match over {
+        Some((end, _)) => end,
+        None if ahead => "expected to take",
+        None => words::status(status),
+    };
     let name = format!("{task} {title}: {how}, {length}");
-    let words = format!("{task} {title}");
+    let words = match over {
+        Some((end, _)) => format!("{task} {end}: {title}"),
+        None => format!("{task} {title}"),
+    };
     el("a")
         .class(format!("bar s-{}", status_word(status)))
         .toggle("ahead", move || ahead)
+        .toggle("over", move || over.is_some())
+        .toggle("bad", move || over.is_some_and(|(_, bad)| bad))
         .attr("href", move || nav.href(Open::Task(task.clone())))
         .attr("title", name.clone())
         .attr("aria-label", name)

@@ -4,6 +4,8 @@ use engine::sorted::sort_by_key;
 use engine::state::Task;
 use engine::{ManusId, State, TaskId, TaskStatus, TimeMs};
 
+use super::attempts::{Attempt, Attempts};
+
 const MINUTE_MS: TimeMs = 60_000;
 
 /// An agent with its spans.
@@ -30,13 +32,21 @@ pub struct Span {
     pub to_ms: TimeMs,
     /// Whether it is still to come.
     pub ahead: bool,
+    /// Of an attempt that led nowhere: how it ended, and whether something went wrong.
+    pub over: Option<(&'static str, bool)>,
     /// Beside which others it lies.
     pub row: usize,
 }
 
 /// The lanes of all agents that had or have something to do within a stretch of time.
-pub fn lanes(state: &State, now_ms: TimeMs, from_ms: TimeMs, to_ms: TimeMs) -> Vec<Lane> {
-    let mut done: Vec<(&ManusId, Span)> = Vec::new();
+pub fn lanes(
+    state: &State,
+    attempts: &Attempts,
+    now_ms: TimeMs,
+    from_ms: TimeMs,
+    to_ms: TimeMs,
+) -> Vec<Lane> {
+    let mut done: Vec<(&ManusId, Span)> = attempts.beside(state, now_ms).map(tried).collect();
     for task in state.tasks() {
         let span = task.assigned_to().and_then(|manus| Some((manus, worked(task, now_ms)?)));
         done.extend(span.or_else(|| planned(task, now_ms)));
@@ -62,6 +72,13 @@ pub fn lanes(state: &State, now_ms: TimeMs, from_ms: TimeMs, to_ms: TimeMs) -> V
     lanes.into_iter().filter_map(lane).collect()
 }
 
+/// The time of an attempt that led nowhere.
+fn tried(attempt: &Attempt) -> (&ManusId, Span) {
+    let Attempt { task, manus, from_ms, to_ms, end, bad } = attempt;
+    let (task, status, over) = (task.clone(), TaskStatus::Cancelled, Some((*end, *bad)));
+    (manus, Span { task, status, from_ms: *from_ms, to_ms: *to_ms, ahead: false, over, row: 0 })
+}
+
 /// The time that a task took, or has taken so far.
 fn worked(task: &Task, now_ms: TimeMs) -> Option<Span> {
     let from_ms = task.started_at_ms()?;
@@ -72,7 +89,7 @@ fn worked(task: &Task, now_ms: TimeMs) -> Option<Span> {
         TaskStatus::Pending | TaskStatus::Blocked | TaskStatus::Cancelled => return None,
     };
     let (task, status) = (task.spec().id.clone(), task.status());
-    Some(Span { task, status, from_ms, to_ms: to_ms.max(from_ms), ahead: false, row: 0 })
+    Some(Span { task, status, from_ms, to_ms: to_ms.max(from_ms), ahead: false, over: None, row: 0 })
 }
 
 /// Where the plan has a task that nobody has begun.
@@ -85,7 +102,7 @@ fn planned(task: &Task, now_ms: TimeMs) -> Option<(&ManusId, Span)> {
 
 fn coming(task: &Task, from_ms: TimeMs, to_ms: TimeMs) -> Span {
     let (task, status) = (task.spec().id.clone(), task.status());
-    Span { task, status, from_ms, to_ms, ahead: true, row: 0 }
+    Span { task, status, from_ms, to_ms, ahead: true, over: None, row: 0 }
 }
 
 /// What is left of what runs, and then what the plan has no place for yet, by the estimates one after the other.
@@ -142,7 +159,7 @@ mod tests {
         project.start("a", &second);
         project.progress("a", &second, 50);
         let now_ms = project.state().at_ms();
-        let lanes = lanes(project.state(), now_ms, begin_ms, now_ms + 3_600_000);
+        let lanes = lanes(project.state(), &Attempts::default(), now_ms, begin_ms, now_ms + 3_600_000);
         let told: Vec<String> = lanes[0]
             .spans
             .iter()

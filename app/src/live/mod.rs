@@ -3,6 +3,7 @@
 //!
 //! The same store renders the page on the server, from the same snapshot, so that both write the same HTML.
 
+pub mod attempts;
 mod boot;
 pub mod figures;
 pub mod gantt;

@@ -19,6 +19,11 @@ impl Log {
         Self { start, records }
     }
 
+    /// All of it, oldest first.
+    pub fn records(&self) -> &[Record] {
+        &self.records
+    }
+
     /// When the first and the last event happened; `None` of an empty log.
     pub fn span_ms(&self) -> Option<(TimeMs, TimeMs)> {
         Some((self.records.first()?.at_ms, self.records.last()?.at_ms))

@@ -13,6 +13,7 @@ use wasm_bindgen::closure::Closure;
 use web_sys::{EventSource, MessageEvent};
 
 use super::{BOOT_ID, Boot, Link, Live};
+use crate::dom::OUT_MARK;
 use crate::{api, read};
 
 /// The server's word that too much was missed.
@@ -168,6 +169,9 @@ impl Wire {
 
     fn opened(self: &Rc<Self>) {
         self.live.link.set(Link::Live);
+        if let Some(root) = document().document_element() {
+            let _ = root.remove_attribute(OUT_MARK);
+        }
         self.opened_ms.set(self.now_ms());
         self.tick();
         let Some(before) = self.broke_at.take() else { return };

@@ -98,14 +98,14 @@ pub fn gist(content: &Json) -> String {
     }
 }
 
-/// All that a message says, by the names of its fields; a plain text has none.
+/// All that a message says, by the names of its fields; a plain text has none. What is left empty says nothing.
 pub fn in_full(content: &Json) -> Vec<(String, String)> {
     match content {
         Json::Object(fields) => {
             let (text, others): (Vec<_>, Vec<_>) = fields.iter().partition(|(name, _)| name == "text");
             let text = text.into_iter().map(|(_, value)| (String::new(), plain(value)));
-            text.chain(others.into_iter().map(|(name, value)| (name.replace('_', " "), plain(value))))
-                .collect()
+            let others = others.into_iter().filter(|(_, value)| *value != Json::Null);
+            text.chain(others.map(|(name, value)| (name.replace('_', " "), plain(value)))).collect()
         }
         other => vec![(String::new(), plain(other))],
     }

@@ -1,0 +1,115 @@
+//! The attempts that are over, as the timeline needs them: read from the log once, and on whenever one more has ended.
+
+use crate::prelude::*;
+use engine::{Record, Seq, TimeMs};
+use leptos::task::spawn_local;
+
+use crate::api::{self, ListEvents, OneOrMany};
+use crate::live::Live;
+use crate::live::attempts::{Attempts, KINDS};
+use crate::live::past::Log;
+
+/// How many events come at once.
+const PAGE: i64 = 1_000;
+/// How many pages are read at the most, from the newest back: what is older is not drawn.
+const PAGES: usize = 30;
+
+/// What is known of attempts that are over.
+#[derive(Clone, Copy)]
+struct Known {
+    attempts: RwSignal<Attempts>,
+    /// Since when, and which question it is: the answer to another one comes too late.
+    since_ms: StoredValue<TimeMs>,
+    round: StoredValue<u32>,
+    /// Whether an answer is on the way, and whether more has happened meanwhile.
+    asking: StoredValue<bool>,
+    again: StoredValue<bool>,
+}
+
+/// The attempts that began since a moment, which is another one whenever `length_ms` is: twice as long ago. Of a picture of the past,
+/// those that the log has which is at hand then.
+pub fn attempts(live: Live, length_ms: Memo<TimeMs>) -> Memo<Attempts> {
+    let known = Known {
+        attempts: RwSignal::new(Attempts::default()),
+        since_ms: StoredValue::new(0),
+        round: StoredValue::new(0),
+        asking: StoredValue::new(false),
+        again: StoredValue::new(false),
+    };
+    effect(move || {
+        known.since_ms.set_value(live.now_ms.get_untracked() - 2 * length_ms.get());
+        known.round.update_value(|round| *round += 1);
+        known.attempts.set(Attempts::default());
+        known.asking.set_value(false);
+        known.ask();
+    });
+    let ended = Memo::new(move |_| {
+        live.feed.with(|feed| {
+            feed.iter().rev().find(|entry| KINDS[1..].contains(&entry.kind)).map(|entry| entry.seq)
+        })
+    });
+    effect(move || {
+        if ended.get() > Some(known.attempts.with_untracked(|attempts| attempts.seq)) {
+            known.ask();
+        }
+    });
+    let is_past = Memo::new(move |_| live.past_ms.get().is_some());
+    Memo::new(move |_| if is_past.get() { live.log.with_value(of_log) } else { known.attempts.get() })
+}
+
+fn of_log(log: &Log) -> Attempts {
+    let mut attempts = Attempts::default();
+    log.records().iter().for_each(|record| attempts.add(record));
+    attempts
+}
+
+impl Known {
+    /// Reads what is newer than what is known.
+    fn ask(self) {
+        if self.asking.get_value() {
+            return self.again.set_value(true);
+        }
+        self.asking.set_value(true);
+        self.again.set_value(false);
+        let (round, since_ms) = (self.round.get_value(), self.since_ms.get_value());
+        let known = self.attempts.with_untracked(|attempts| attempts.seq);
+        spawn_local(async move {
+            let news = read(since_ms, known).await;
+            // The room may have been left meanwhile, or another stretch chosen.
+            if self.round.try_get_value() != Some(round) {
+                return;
+            }
+            self.asking.set_value(false);
+            // Without an answer the bars of the present are there all the same; the next attempt that ends asks again.
+            if let Some(news) = news.filter(|news| !news.is_empty()) {
+                self.attempts.update(|attempts| news.iter().for_each(|record| attempts.add(record)));
+            }
+            if self.again.get_value() {
+                self.ask();
+            }
+        });
+    }
+}
+
+/// The events of attempts since a moment and after a seq, oldest first.
+async fn read(since_ms: TimeMs, known: Seq) -> Option<Vec<Record>> {
+    let first = known == 0;
+    let mut cursor = (!first).then(|| known.to_string());
+    let mut found = Vec::new();
+    for _ in 0..PAGES {
+        let kind = Some(OneOrMany::Many(KINDS.map(str::to_owned).to_vec()));
+        let (since_ms, limit) = (Some(since_ms), Some(PAGE));
+        let call =
+            ListEvents { kind, since_ms, newest_first: Some(first), cursor, limit, ..ListEvents::new() };
+        let page = api::call(call).await.ok()?;
+        found.extend(page.items);
+        cursor = page.next_cursor;
+        if cursor.is_none() {
+            break;
+        }
+    }
+    if first {
+        found.reverse();
+    }
+    Some(found)
+}
