@@ -159,6 +159,8 @@ async function measure(server: Server, crowd: Crowd, page: Page): Promise<void> 
   const loading = await page.evaluate(() => window.probe.take());
   console.log(`\n  ${TASKS} tasks, ${AGENTS} agents; the page is live after ${loaded_ms} ms, longest task ${longest(loading.longTasks)} ms`);
 
+  let anew = 0;
+  page.on("request", (request) => (anew += Number(request.url().endsWith("/api/v1/snapshot"))));
   const [overview, tasks] = [nothing(), nothing()];
   const first = crowd.seq;
   const begun_ms = Date.now();
@@ -189,6 +191,7 @@ async function measure(server: Server, crowd: Crowd, page: Page): Promise<void> 
     ...responsiveness("scrolling", lags((seq) => seq > turned), ownLongTasks(tasks, samples)),
     growth("heap, collected", samples.map((sample) => sample.heapBytes)),
     growth("program's memory", samples.map((sample) => sample.wasmBytes)),
+    { what: "whole pictures taken anew", seen: `${anew}`, wanted: "none", met: anew === 0 },
     { what: "nodes", seen: `${samples[1]?.nodes} at first, ${samples.at(-1)?.nodes} in the end` },
     { what: "frames with blank rows", seen: `${blank} of ${frames}, ${worst_px} px at the most`, wanted: "none", met: blank === 0 && frames > 0 },
   ];

@@ -16,7 +16,12 @@ pub struct Script {
 
 /// An empty project.
 pub fn script() -> Script {
-    Script { state: State::new(Settings::default()), now_ms: 1_700_000_000_000, log: Vec::new() }
+    script_with(Settings::default())
+}
+
+/// The same with these settings.
+pub fn script_with(settings: Settings) -> Script {
+    Script { state: State::new(settings), now_ms: 1_700_000_000_000, log: Vec::new() }
 }
 
 impl Script {
@@ -128,5 +133,8 @@ impl Script {
             reply_to: None,
             requires_ack: false,
         });
+    }
+    pub fn read_all(&mut self, manus: &str) {
+        self.run(Command::TakeMessages { manus_id: ManusId::new(manus).unwrap(), limit: 100 });
     }
 }

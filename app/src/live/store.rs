@@ -285,7 +285,7 @@ mod tests {
     use super::*;
     use crate::live::Live;
     use crate::live::boot::Boot;
-    use crate::live::script::script;
+    use crate::live::script::{script, script_with};
 
     #[test]
     fn the_browser_ends_where_the_server_is() {
@@ -303,6 +303,31 @@ mod tests {
         assert_eq!(outcome, Ok(()));
         assert_eq!(changes.seq, Some(project.state().seq()));
         assert_eq!(store.state().snapshot(), project.snapshot());
+    }
+
+    #[test]
+    fn what_the_state_lets_go_of_leaves_nothing_behind() {
+        let settings = engine::Settings { closed_kept: 2, messages_kept: 2, ..Default::default() };
+        let mut project = script_with(settings);
+        project.agent("a", &[]);
+        let mut store = Store::new(project.snapshot(), &[]);
+        project.news();
+        for n in 0..10 {
+            let task = project.task(&format!("task {n}"), 10, &[], &[]);
+            project.start("a", &task);
+            project.message("supervisor", "a", "hello");
+            project.complete(&task);
+            project.read_all("a");
+            let (changes, _) = store.apply(&project.news());
+            // Each was on the screen once.
+            let messages: Vec<_> = store.state().inbox().iter().map(|message| message.id).collect();
+            assert!(store.task(&task).is_some() && messages.iter().all(|id| store.message(*id).is_some()));
+            for id in &changes.rows {
+                store.refresh(id);
+            }
+        }
+        assert_eq!((store.state().tasks().len(), store.state().inbox().iter().len()), (2, 2));
+        assert_eq!((store.task_places.len(), store.tasks.len(), store.messages.len()), (2, 2, 2));
     }
 
     #[test]

@@ -80,7 +80,8 @@ impl State {
             Event::MessageSent { message } => self.deliver(message),
             Event::MessagesProcessed { manus_id, ids } => {
                 self.touched.messages.extend(ids);
-                self.inbox.process(manus_id, ids, self.settings.messages_kept);
+                let forgotten = self.inbox.process(manus_id, ids, self.settings.messages_kept);
+                self.touched.messages.extend(forgotten);
             }
         }
     }
@@ -88,7 +89,8 @@ impl State {
     fn deliver(&mut self, message: &Arc<Message>) {
         self.counters.next_message = message.id + 1;
         self.touched.messages.insert(message.id);
-        self.inbox.add(message.clone(), self.settings.messages_kept);
+        let forgotten = self.inbox.add(message.clone(), self.settings.messages_kept);
+        self.touched.messages.extend(forgotten);
     }
 
     fn register(&mut self, event: &Event) {
@@ -411,6 +413,7 @@ impl State {
         if let Some(oldest) = oldest.filter(|_| kept.len() > self.settings.closed_kept) {
             kept.remove(&oldest);
             self.tasks.remove(&oldest.1);
+            self.touched.tasks.insert(oldest.1);
         }
     }
 }

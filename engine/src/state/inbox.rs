@@ -46,7 +46,8 @@ impl Inbox {
         self.unread.get(manus).is_some_and(|ids| ids.contains(&id))
     }
 
-    pub(super) fn add(&mut self, message: Arc<Message>, kept: usize) {
+    /// Takes a message in, and names those that are let go of for it.
+    pub(super) fn add(&mut self, message: Arc<Message>, kept: usize) -> Vec<MessageId> {
         let id = message.id;
         if message.processed {
             self.processed.insert(id);
@@ -54,10 +55,11 @@ impl Inbox {
             self.unread.entry(message.to_manus.clone()).or_default().insert(id);
         }
         self.messages.insert(id, message);
-        self.forget(kept);
+        self.forget(kept)
     }
 
-    pub(super) fn process(&mut self, manus: &ManusId, ids: &[MessageId], kept: usize) {
+    /// Counts messages as read, and names those that are let go of for them.
+    pub(super) fn process(&mut self, manus: &ManusId, ids: &[MessageId], kept: usize) -> Vec<MessageId> {
         for id in ids {
             if !self.unread.get_mut(manus).is_some_and(|unread| unread.remove(id)) {
                 continue;
@@ -70,15 +72,16 @@ impl Inbox {
         if self.unread.get(manus).is_some_and(SortedSet::is_empty) {
             self.unread.remove(manus);
         }
-        self.forget(kept);
+        self.forget(kept)
     }
 
-    fn forget(&mut self, kept: usize) {
-        while self.processed.len() > kept {
-            if let Some(id) = self.processed.pop_first() {
-                self.messages.remove(&id);
-            }
+    fn forget(&mut self, kept: usize) -> Vec<MessageId> {
+        let surplus = self.processed.len().saturating_sub(kept);
+        let forgotten: Vec<MessageId> = (0..surplus).filter_map(|_| self.processed.pop_first()).collect();
+        for id in &forgotten {
+            self.messages.remove(id);
         }
+        forgotten
     }
 
     /// What is wrong between the messages and the index of unread ones.

@@ -1,5 +1,7 @@
 //! A project under test, with what the engine promises at any time, held against it after every command.
 
+use std::collections::BTreeSet;
+
 use engine::view::Snapshot;
 use engine::{Answer, Call, Command, Decision, Record, Refusal, Settings, State, TimeMs};
 
@@ -102,6 +104,10 @@ impl Project {
         for task in now.tasks.iter().filter(|task| !before.tasks.contains(task)) {
             assert!(touched.tasks.contains(&task.id), "{task:?} is not touched");
         }
+        let held: BTreeSet<_> = now.tasks.iter().map(|task| &task.id).collect();
+        for task in before.tasks.iter().filter(|task| !held.contains(&task.id)) {
+            assert!(touched.tasks.contains(&task.id), "{task:?} is let go of, and not touched");
+        }
         let locks = now.locks.iter().filter(|lock| !before.locks.contains(lock));
         for lock in locks.chain(before.locks.iter().filter(|lock| !now.locks.contains(lock))) {
             assert!(touched.locks.contains(&lock.key()), "{lock:?} is not touched");
@@ -118,6 +124,10 @@ impl Project {
         }
         for message in now.messages.iter().filter(|message| !before.messages.contains(message)) {
             assert!(touched.messages.contains(&message.id), "{message:?} is not touched");
+        }
+        let held: BTreeSet<_> = now.messages.iter().map(|message| message.id).collect();
+        for message in before.messages.iter().filter(|message| !held.contains(&message.id)) {
+            assert!(touched.messages.contains(&message.id), "{message:?} is let go of, and not touched");
         }
     }
 
