@@ -87,12 +87,7 @@ tokio::task_local! {
 pub(super) type Answering = Pin<Box<dyn Future<Output = Response> + Send>>;
 
 /// Serves `POST /api/v1/{name}` for whoever makes it; `None` when there is no call of that name.
-pub async fn serve(
-    door: &Arc<Door>,
-    principal: Principal,
-    name: &str,
-    request: Request,
-) -> Option<Response> {
+pub async fn serve(door: &Arc<Door>, principal: Principal, name: &str, request: Request) -> Option<Response> {
     let answering = super::begin(name, request)?;
     let under_way = UnderWay { door: door.clone(), principal, seq: Cell::new(0) };
     Some(CALL.scope(under_way, answering).await)
