@@ -8,7 +8,7 @@ use server::cli::Cli;
 use server::commands::{self, Failed};
 
 /// A call takes and gives back memory some hundred times, on whichever thread it is: with the system's allocator a tenth of all
-/// time went there.
+/// time went there. SQLite's memory comes from it, too: the crate's feature `override` puts it in the place of C's allocator.
 #[global_allocator]
 static ALLOCATOR: MiMalloc = MiMalloc;
 
