@@ -33,7 +33,9 @@ const NAMED: usize = 3;
 
 /// What lies in which column: the cards that are drawn, and how many there are.
 #[derive(Debug, Clone, PartialEq, Default)]
-struct Columns([(Vec<TaskId>, usize); COLUMNS.len()]);
+struct Columns([Column; COLUMNS.len()]);
+
+type Column = (Vec<TaskId>, usize);
 
 impl Columns {
     fn of<'a>(state: &State, rows: impl Iterator<Item = &'a RowId>) -> Self {
@@ -64,9 +66,7 @@ impl Columns {
 
 impl Hold for Columns {
     fn news(&self, now: &Self) -> usize {
-        let still = |((before, _), (after, _)): (&(Vec<TaskId>, usize), &(Vec<TaskId>, usize))| {
-            after.starts_with(before)
-        };
+        let still = |(before, after): (&Column, &Column)| after.0.starts_with(&before.0);
         if self.0.iter().zip(&now.0).all(still) {
             return 0;
         }
