@@ -4,7 +4,7 @@ SHELL := /bin/bash
 .SHELLFLAGS := -eu -o pipefail -c
 .DELETE_ON_ERROR:
 .DEFAULT_GOAL := help
-.PHONY: help run dev build site test soak proof planted e2e screenshots load-page lighthouse clients lint api-docs sbom bench setup compiler clippy dist
+.PHONY: help run dev build site test soak proof planted fuzz deny e2e screenshots load-page lighthouse clients lint api-docs sbom bench setup compiler clippy dist
 
 CACHE := $(or $(XDG_CACHE_HOME),$(HOME)/.cache)/manus-sync
 TARGET := $(or $(CARGO_TARGET_DIR),target)
@@ -18,6 +18,8 @@ BINDGEN := $(CACHE)/tools/wasm-bindgen-$(BINDGEN_VERSION)/bin/wasm-bindgen
 SPLIT_VERSION := 0.2.4
 SPLIT := $(CACHE)/tools/wasm-split-$(SPLIT_VERSION)/bin/wasm-split-cli
 WASM_TARGET := $(shell rustc --print sysroot 2>/dev/null)/lib/rustlib/wasm32-unknown-unknown
+DENY_VERSION := 0.20.2
+DENY := $(CACHE)/tools/cargo-deny-$(DENY_VERSION)/bin/cargo-deny
 CLIENTS := server/tests/clients
 CLIENTS_VENV := $(CACHE)/clients-$(shell cksum < $(CLIENTS)/requirements.txt | cut -d' ' -f1)
 NODE_MODULES := end2end/node_modules/.package-lock.json
@@ -69,6 +71,9 @@ proof: | compiler ## Make a million calls over HTTP while the server is killed, 
 planted: | compiler ## Plant bugs one after the other, and see each of them found by the proofs
 	scripts/planted.sh
 
+fuzz: | compiler ## Let libFuzzer look for bytes that break something, MINUTES=1 for each target; TARGETS="patterns hooks"
+	MINUTES=$(MINUTES) scripts/fuzz.sh
+
 e2e: build $(NODE_MODULES) | $(CHROMIUM) ## Run the browser tests on the release build
 	cd end2end && node_modules/.bin/playwright test $(ARGS)
 
@@ -92,6 +97,10 @@ lint: $(NODE_MODULES) | compiler clippy $(WASM_TARGET) ## Check formatting, lint
 
 api-docs: | compiler ## Bring docs/api.md up to date with the calls
 	UPDATE_EXPECT=1 cargo test -p server --test it reference::the_page
+
+# Without the advisories, which need RustSec's database: `cargo deny check advisories` fetches it.
+deny: $(DENY) | compiler ## Check licences, sources and bans of all dependencies
+	PATH="$(dir $(DENY)):$$PATH" cargo deny --offline check licenses bans sources
 
 sbom: | compiler ## Write target/sbom.json: what the binary is made of, as CycloneDX
 	mkdir -p target
@@ -140,6 +149,9 @@ $(BINDGEN):
 
 $(SPLIT):
 	cargo install wasm_split_cli_support --version $(SPLIT_VERSION) --features build-binary --root $(CACHE)/tools/wasm-split-$(SPLIT_VERSION)
+
+$(DENY):
+	cargo install cargo-deny --version $(DENY_VERSION) --locked --root $(CACHE)/tools/cargo-deny-$(DENY_VERSION)
 
 $(WASM_TARGET):
 	rustup target add wasm32-unknown-unknown

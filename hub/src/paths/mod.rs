@@ -18,7 +18,7 @@ use engine::pattern::{BadPattern, PATH_MAX};
 use unicode_normalization::{IsNormalized, UnicodeNormalization, is_nfc_quick};
 
 pub(crate) use self::roots::other_worktrees;
-use self::roots::{Names, Place, Roots};
+use self::roots::{Names, Place, Roots, has_drive};
 
 /// How paths of one project are spelled.
 #[derive(Debug)]
@@ -72,6 +72,10 @@ impl ProjectPaths {
         }
         if spelled == "/" {
             spelled.insert(0, '.');
+        }
+        // What begins like a drive would lead elsewhere by its own spelling.
+        if has_drive(&spelled) {
+            return Err(outside(&text));
         }
         FilePattern::new(&self.folded(&spelled))
     }

@@ -51,7 +51,7 @@ impl<'t> Names<'t> {
 }
 
 /// `C:` alone or before a separator.
-fn has_drive(text: &str) -> bool {
+pub(super) fn has_drive(text: &str) -> bool {
     matches!(text.as_bytes(), [letter, b':'] | [letter, b':', b'/' | b'\\', ..] if letter.is_ascii_alphabetic())
 }
 

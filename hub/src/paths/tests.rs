@@ -80,7 +80,10 @@ fn relative_spellings() {
     check(&paths, &[".", "./", "**", "src/.."], "**");
     check(&paths, &["app/[id]/page.tsx"], "app/[id]/page.tsx");
     check(&paths, &[".github/workflows/ci.yml"], ".github/workflows/ci.yml");
-    check_outside(&paths, &["..", "../other/a.rs", "src/../../a.rs", "src/**/../a.rs"]);
+    check_outside(
+        &paths,
+        &["..", "../other/a.rs", "src/../../a.rs", "src/**/../a.rs", "./c:/a.rs", "x/../C:"],
+    );
     assert_eq!(paths.pattern(""), Err(BadPattern::Empty));
     assert!(matches!(paths.pattern(&"x/".repeat(100_000)), Err(BadPattern::TooLong(_))));
     assert!(matches!(paths.pattern(&"x".repeat(1_500)), Err(BadPattern::TooLong(_))));

@@ -6,13 +6,14 @@ use std::process::Command;
 use serde_json::Value;
 
 /// The crates of this workspace, each with the ones that it may depend on.
-const MAY_KNOW: [(&str, &[&str]); 6] = [
+const MAY_KNOW: [(&str, &[&str]); 7] = [
     ("engine", &[]),
     ("hub", &["engine"]),
     ("app", &["engine", "hub"]),
     ("frontend", &["app"]),
     ("server", &["engine", "hub", "app"]),
     ("witness", &["engine"]),
+    ("fuzz", &["engine", "hub", "app", "server"]),
 ];
 
 /// The dependencies of each crate of the workspace, as (crate, its dependencies' entries).

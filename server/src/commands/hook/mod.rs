@@ -50,6 +50,11 @@ pub fn run(args: &HookArgs) -> Result<(), Failed> {
     Ok(())
 }
 
+/// Which files an event says are about to be edited in a folder; `None` where it cannot be understood. For fuzzing.
+pub fn edited_files(text: &str, event: &str, folder: &Path) -> Option<Vec<String>> {
+    Payload::read(text, event).ok().map(|payload| payload.edited_files(folder))
+}
+
 /// One event being answered.
 struct Hook {
     payload: Payload,

@@ -62,7 +62,10 @@ async fn beside_a_running_server_it_counts_at_once() {
         let mode = std::os::unix::fs::PermissionsExt::mode(&std::fs::metadata(&key).unwrap().permissions());
         assert_eq!(mode & 0o777, 0o600);
     }
-    // Whoever owns the folder needs no token to make one.
+    // Whoever owns the folder needs no token to see how it is doing, as a container's own health check, or to make one.
+    let status = run(folder, &["status"]);
+    assert!(status.status.success(), "{}", said(&status));
+    assert_eq!(run(folder, &["agents"]).status.code(), Some(1));
     let agent = create(folder, &["--role", "agent", "--for", "ada"]);
     let register = ["register", "ada", "--role", "SPEED_DEVELOPER"];
     let registered = with_token(folder, &agent, &register);
