@@ -6,6 +6,7 @@ use std::rc::Rc;
 
 use crate::prelude::*;
 use leptos::reactive::effect::RenderEffect;
+use leptos::reactive::graph::{AnySubscriber, Subscriber, ToAnySubscriber};
 use wasm_bindgen::closure::Closure;
 use wasm_bindgen::{JsCast, UnwrapThrowExt};
 use web_sys::{Comment, Element, Event, Text};
@@ -28,14 +29,34 @@ enum Shown {
     Live {
         content: Rc<RefCell<Shown>>,
         mark: Comment,
-        _effect: RenderEffect<()>,
+        _effect: Following<()>,
     },
     /// What comes before the mark, item by item.
     Each {
         items: Rc<RefCell<Vec<ShownItem>>>,
         mark: Comment,
-        _effect: RenderEffect<()>,
+        _effect: Following<()>,
     },
+}
+
+/// An effect that takes itself off whatever it follows when it ends. Leptos leaves it listed there until that changes; of what never
+/// does, the list would grow with everything that is ever shown.
+struct Following<T: 'static>(RenderEffect<T>);
+
+impl<T: 'static> Following<T> {
+    fn new(act: impl FnMut(Option<T>) -> T + 'static) -> Self {
+        Self(RenderEffect::new(act))
+    }
+}
+
+impl<T: 'static> Drop for Following<T> {
+    fn drop(&mut self) {
+        stop(&self.0.to_any_subscriber());
+    }
+}
+
+fn stop(effect: &AnySubscriber) {
+    effect.clear_sources(effect);
 }
 
 struct ShownItem {
@@ -49,8 +70,8 @@ struct ShownItem {
 #[expect(dead_code, reason = "to be kept is all that these are for")]
 enum Alive {
     Child(Shown),
-    Attribute(RenderEffect<Option<Words>>),
-    Property(RenderEffect<()>),
+    Attribute(Following<Option<Words>>),
+    Property(Following<()>),
     Listener(Closure<dyn FnMut(Event)>),
 }
 
@@ -184,9 +205,9 @@ fn follow_attribute(
     element: &Element,
     name: &'static str,
     value: Rc<dyn Fn() -> Option<Words>>,
-) -> RenderEffect<Option<Words>> {
+) -> Following<Option<Words>> {
     let element = element.clone();
-    RenderEffect::new(move |before: Option<Option<Words>>| {
+    Following::new(move |before: Option<Option<Words>>| {
         let now = value();
         let same = match &before {
             Some(before) => *before == now,
@@ -199,9 +220,9 @@ fn follow_attribute(
     })
 }
 
-fn follow_property(element: &Element, property: Property, hydrating: bool) -> RenderEffect<()> {
+fn follow_property(element: &Element, property: Property, hydrating: bool) -> Following<()> {
     let element = element.clone();
-    RenderEffect::new(move |before: Option<()>| {
+    Following::new(move |before: Option<()>| {
         let (name, now) = match &property {
             Property::Value(value) => ("value", value().into()),
             Property::Checked(checked) => ("checked", checked().into()),
@@ -216,7 +237,7 @@ fn follow_property(element: &Element, property: Property, hydrating: bool) -> Re
 fn show_live(piece: Rc<dyn Fn() -> Node>, place: &Place) -> Shown {
     let content = Rc::new(RefCell::new(Shown::Nothing));
     let mark: Rc<RefCell<Option<Comment>>> = Rc::default();
-    let effect = RenderEffect::new({
+    let effect = Following::new({
         // An effect that was let go of is dropped a little later, when its turn would come. What it holds lives until then, so it
         // holds its content only as long as that is on screen: otherwise what is in there could run once more, after the
         // signals that it reads are gone.
@@ -255,7 +276,7 @@ fn show_each(items: Rc<dyn Fn() -> Vec<Item>>, place: &Place) -> Shown {
     let shown: Rc<RefCell<Vec<ShownItem>>> = Rc::default();
     let mark: Rc<RefCell<Option<Comment>>> = Rc::default();
     let owner = Owner::current().unwrap_or_default();
-    let effect = RenderEffect::new({
+    let effect = Following::new({
         // As above.
         let (shown, mark, mut first) = (Rc::downgrade(&shown), mark.clone(), Some(place.clone()));
         move |_: Option<()>| {
