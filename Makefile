@@ -100,7 +100,7 @@ api-docs: | compiler ## Bring docs/api.md up to date with the calls
 
 # Without the advisories, which need RustSec's database: `cargo deny check advisories` fetches it.
 deny: $(DENY) | compiler ## Check licences, sources and bans of all dependencies
-	PATH="$(dir $(DENY)):$$PATH" cargo deny --offline check licenses bans sources
+	PATH="$(dir $(DENY)):$$PATH" cargo deny --offline --log-level error check licenses bans sources
 
 sbom: | compiler ## Write target/sbom.json: what the binary is made of, as CycloneDX
 	mkdir -p target
