@@ -154,20 +154,8 @@ impl Folder {
     pub(crate) fn leave_key(&self, key: &str) -> Result<(), OpenError> {
         let path = self.path.join(KEY);
         let new = self.path.join("admin.key.new");
-        let write = || -> io::Result<()> {
-            // One that was left behind may be readable for others, and opening it would not change that.
-            match fs::remove_file(&new) {
-                Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),
-                _ => {}
-            }
-            let mut options = File::options();
-            options.create_new(true).write(true);
-            #[cfg(unix)]
-            std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
-            io::Write::write_all(&mut options.open(&new)?, format!("{key}\n").as_bytes())?;
-            fs::rename(&new, &path)
-        };
-        write().map_err(|error| OpenError::Io { path: path.clone(), error })
+        let written = write_for_owner(&path, &new, format!("{key}\n").as_bytes());
+        written.map_err(|error| OpenError::Io { path: path.clone(), error })
     }
 
     /// Lets go of the project.
@@ -186,6 +174,22 @@ impl Drop for Folder {
     fn drop(&mut self) {
         self.leave();
     }
+}
+
+/// Writes a file that only its owner can read: beside its place, under the name `new`, and renamed into it, so that nobody reads half
+/// of it.
+pub fn write_for_owner(path: &Path, new: &Path, text: &[u8]) -> io::Result<()> {
+    // One that was left behind may be readable for others, and opening it would not change that.
+    match fs::remove_file(new) {
+        Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),
+        _ => {}
+    }
+    let mut options = File::options();
+    options.create_new(true).write(true);
+    #[cfg(unix)]
+    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+    io::Write::write_all(&mut options.open(new)?, text)?;
+    fs::rename(new, path)
 }
 
 fn make_folder(path: &Path) -> io::Result<()> {

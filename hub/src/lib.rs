@@ -42,7 +42,7 @@ pub use clock::{Clock, ManualClock, Sleep, SystemClock};
 pub use config::Config;
 pub use failure::{Failure, OpenError, Readiness};
 pub use feed::{Feed, FeedSlice, Frame};
-pub use folder::{ServerInfo, local_key, project_root, server_info};
+pub use folder::{ServerInfo, local_key, project_root, server_info, write_for_owner};
 pub use hub::{Beat, Hub, Reply};
 pub use import::{ImportReport, Imported, OddRow, import, import_original};
 pub use meters::Meters;

@@ -1,8 +1,8 @@
 //! Tokens that agents got when they enrolled, kept in the project's folder: whoever speaks for such an agent later shows its own,
 //! where all that was given is a token that enrols.
 
-use std::fs::{self, File};
-use std::io::{self, Write};
+use std::fs;
+use std::io;
 use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
@@ -27,19 +27,9 @@ pub fn keep(root: &Path, server: &str, manus_id: &str, token: &str) -> io::Resul
     let text = serde_json::to_vec(&kept)?;
     let file = file(root, manus_id);
     fs::create_dir_all(folder(root))?;
-    // Renamed into place, since several programs of one agent may run at the same time.
+    // Under a name of its own first, since several programs of one agent may run at the same time.
     let new = file.with_extension(format!("{}.new", std::process::id()));
-    // One that was left behind may be readable for others, and opening it would not change that.
-    match fs::remove_file(&new) {
-        Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),
-        _ => {}
-    }
-    let mut options = File::options();
-    options.create_new(true).write(true);
-    #[cfg(unix)]
-    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
-    options.open(&new)?.write_all(&text)?;
-    fs::rename(&new, &file)
+    hub::write_for_owner(&file, &new, &text)
 }
 
 /// Lets go of a token that lets nobody in any more.
