@@ -71,6 +71,18 @@ pub fn caption(words: impl IntoNode) -> Node {
     span("caption").add(words).into_node()
 }
 
+/// The box with which a task is ticked.
+pub fn tick(desk: Desk, id: &TaskId) -> El {
+    let (this, other) = (id.clone(), id.clone());
+    el("input")
+        .attr("type", "checkbox")
+        .class("picker")
+        .attr("tabindex", "-1")
+        .attr("aria-label", format!("Tick {id}"))
+        .checked(move || desk.picked.with(|picked| picked.contains(&this)))
+        .on("change", move |_| desk.pick(&other))
+}
+
 /// A region of the page under its heading: `name` is part of its class. What stands at the right of the heading are its tools.
 pub fn panel(title: &'static str, name: &'static str, count: impl IntoNode, tools: impl IntoNode) -> El {
     let heading = format!("panel-{name}");

@@ -7,7 +7,7 @@ use crate::prelude::*;
 use engine::sorted::SortedSet;
 use engine::{State, TaskId, TaskStatus};
 
-use super::bits::{agent_link, bar, caption, filtered_out};
+use super::bits::{agent_link, bar, caption, filtered_out, tick};
 use super::held::{Held, Hold};
 use super::icon::{priority_mark, status_mark};
 use crate::desk::use_desk;
@@ -144,7 +144,7 @@ fn column(live: Live, nav: Nav, at: usize, held: Held<Columns>, now: Memo<Column
 fn card(live: Live, nav: Nav, column: TaskStatus, id: TaskId) -> Option<El> {
     let desk = use_desk();
     let row = live.task(&id)?;
-    let (opened, ticked, this, other) = (id.clone(), id.clone(), id.clone(), id.clone());
+    let (opened, ticked) = (id.clone(), id.clone());
     let href = move || nav.href(Open::Task(opened.clone()));
     let title = move || row.with(|row| row.value.title.clone());
     let status = Memo::new(move |_| row.with(|row| row.value.status));
@@ -156,16 +156,9 @@ fn card(live: Live, nav: Nav, column: TaskStatus, id: TaskId) -> Option<El> {
         (status != column)
             .then(|| span("line moved").add(status_mark(status)).add(caption(words::status(status))))
     };
-    let tick = el("input")
-        .attr("type", "checkbox")
-        .class("picker")
-        .attr("tabindex", "-1")
-        .attr("aria-label", format!("Tick {id}"))
-        .checked(move || desk.picked.with(|picked| picked.contains(&this)))
-        .on("change", move |_| desk.pick(&other));
     let foot = el("p")
         .class("line")
-        .add(tick)
+        .add(tick(desk, &id))
         .add(el("code").class("muted").add(id.to_string()))
         .add(move || priority_mark(row.with(|row| row.value.priority)))
         .add(move || assignee.get().map(agent_link))

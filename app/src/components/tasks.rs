@@ -6,7 +6,7 @@ use engine::view::SyncTask;
 use engine::{TaskId, TaskStatus};
 
 use super::bits::{
-    act, agent_link, bar, caption, choose, exports, filtered_out, nothing, panel, search_box, since,
+    act, agent_link, bar, caption, choose, exports, filtered_out, nothing, panel, search_box, since, tick,
 };
 use super::icon::{icon, priority_mark, status_mark, status_word};
 use super::rows::{Rows, cell, row_of};
@@ -157,14 +157,7 @@ pub fn new_task() -> El {
 fn draw(id: &RowId) -> Option<El> {
     let (live, nav, desk) = (use_live(), use_nav(), use_desk());
     let RowId::Task(id) = id.clone() else { return None };
-    let (ticked, this, other) = (id.clone(), id.clone(), id.clone());
-    let tick = el("input")
-        .attr("type", "checkbox")
-        .class("picker")
-        .attr("tabindex", "-1")
-        .attr("aria-label", format!("Tick {id}"))
-        .checked(move || desk.picked.with(|picked| picked.contains(&this)))
-        .on("change", move |_| desk.pick(&other));
+    let (ticked, opened) = (id.clone(), id.clone());
     let row = live.task(&id)?;
     let code = id.to_string();
     let status = Memo::new(move |_| row.with(|row| row.value.status));
@@ -172,7 +165,8 @@ fn draw(id: &RowId) -> Option<El> {
     let changed_ms = move || row.with(|row| row.value.updated_at_ms);
     let percent = move || row.with(|row| row.value.progress.percent());
     let title = move || row.with(|row| row.value.title.clone());
-    let link = el("a").class("row-link").attr("href", move || nav.href(Open::Task(id.clone()))).add(title);
+    let link =
+        el("a").class("row-link").attr("href", move || nav.href(Open::Task(opened.clone()))).add(title);
     let who = move || match assignee.get() {
         Some(id) => agent_link(id),
         None if status.get() == TaskStatus::Pending => span("muted").add("nobody yet").into_node(),
@@ -186,7 +180,7 @@ fn draw(id: &RowId) -> Option<El> {
             .toggle("ticked", move || desk.picked.with(|picked| picked.contains(&ticked)))
             .add(
                 cell("cell", "c-id")
-                    .add(tick)
+                    .add(tick(desk, &id))
                     .add(move || status_mark(status.get()))
                     .add(el("code").add(code)),
             )

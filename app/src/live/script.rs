@@ -134,6 +134,7 @@ impl Script {
             requires_ack: false,
         });
     }
+
     pub fn read_all(&mut self, manus: &str) {
         self.run(Command::TakeMessages { manus_id: ManusId::new(manus).unwrap(), limit: 100 });
     }
