@@ -22,6 +22,10 @@ const KEPT: usize = 20_000;
 const KEPT_BYTES: usize = 64 * 1024 * 1024;
 /// How far back the log is read for somebody who resumes.
 const REPLAYED: Seq = 50_000;
+/// How many bytes of frames go to a watcher at once: one that comes back after long messages is not to fill the memory.
+const SLICE_BYTES: usize = 4 * 1024 * 1024;
+/// How many events are read from the log at once.
+const READ_AT_ONCE: usize = 500;
 
 /// One event as it goes over the wire.
 #[derive(Debug, PartialEq)]
@@ -147,8 +151,18 @@ impl FeedRing {
         let frames = &kept.frames;
         let first = frames.front()?.seq;
         let skip = usize::try_from((seq + 1).checked_sub(first)?).ok()?;
-        Some(frames.iter().skip(skip).take(max).cloned().collect())
+        let mut next = frames.iter().skip(skip).take(max);
+        let mut slice = Vec::from_iter(next.next().cloned());
+        let mut bytes = slice.iter().map(|frame| frame.sse.len()).sum::<usize>();
+        slice.extend(next.take_while(|frame| fits(&mut bytes, frame)).cloned());
+        Some(slice)
     }
+}
+
+/// Counts this frame, too, and tells whether all together are still few enough to go out at once.
+fn fits(bytes: &mut usize, frame: &Frame) -> bool {
+    *bytes += frame.sse.len();
+    *bytes <= SLICE_BYTES
 }
 
 /// A watcher's handle. Each watcher has its own.
@@ -180,7 +194,8 @@ impl Feed {
         self.head.changed().await.is_ok()
     }
 
-    /// The events after `seq`, at most `max` of them, oldest first.
+    /// The events after `seq`, at most `max` of them and no more than go out at once, oldest first. None only where nothing
+    /// has happened since.
     ///
     /// After a [`FeedSlice::Gap`] the watcher takes a snapshot and goes on from its seq with the same handle.
     pub async fn since(&mut self, seq: Seq, max: usize) -> Result<FeedSlice, Failure> {
@@ -202,20 +217,23 @@ impl Feed {
 
     async fn read_log(&self, seq: Seq, committed: Seq, max: usize) -> Result<FeedSlice, Failure> {
         fault::at("feed.read").map_err(StoreError::into_failure)?;
-        let page = Page { cursor: Some(seq), order: Order::OldestFirst, limit: max };
+        let page = Page { cursor: Some(seq), order: Order::OldestFirst, limit: max.min(READ_AT_ONCE) };
         let records =
             self.store.events(&EventFilter::default(), &page).await.map_err(StoreError::into_failure)?;
-        let mut frames = Vec::with_capacity(records.len());
+        let (mut frames, mut bytes) = (Vec::with_capacity(records.len()), 0);
         for (record, expected) in records.iter().zip(seq + 1..) {
             if record.seq != expected {
                 return Ok(FeedSlice::Gap);
             }
             // The log may be a moment ahead of what is published.
-            if record.seq <= committed {
-                frames.push(Arc::new(
-                    Frame::new(record).map_err(|error| StoreError::damaged(error).into_failure())?,
-                ));
+            if record.seq > committed {
+                break;
             }
+            let frame = Frame::new(record).map_err(|error| StoreError::damaged(error).into_failure())?;
+            if !fits(&mut bytes, &frame) && !frames.is_empty() {
+                break;
+            }
+            frames.push(Arc::new(frame));
         }
         Ok(FeedSlice::Frames(frames))
     }
@@ -243,6 +261,23 @@ mod tests {
         assert_eq!(ring.since(10, 2).unwrap(), frames(11..13));
         assert_eq!(ring.since(kept + 8, 9).unwrap(), frames(kept + 9..kept + 11));
         assert_eq!(ring.since(kept + 10, 9).unwrap(), []);
+    }
+
+    #[test]
+    fn what_goes_out_at_once_is_bounded() {
+        let ring = FeedRing::new(0);
+        let large = |seq| {
+            let mut frame = frames(seq..seq + 1).remove(0);
+            Arc::get_mut(&mut frame).unwrap().sse = vec![b'x'; SLICE_BYTES / 3].into();
+            frame
+        };
+        ring.append(&(1..=4).map(large).collect::<Vec<_>>());
+        let seqs = |after| ring.since(after, 9).unwrap().iter().map(|frame| frame.seq).collect::<Vec<_>>();
+        assert_eq!((seqs(0), seqs(3)), (vec![1, 2, 3], vec![4]));
+        let mut huge = frames(5..6).remove(0);
+        Arc::get_mut(&mut huge).unwrap().sse = vec![b'x'; SLICE_BYTES + 1].into();
+        ring.append(&[huge]);
+        assert_eq!((seqs(3), seqs(4)), (vec![4], vec![5]), "one always goes");
     }
 
     #[test]

@@ -89,11 +89,16 @@ fn who(principal: &Principal) -> Option<Who> {
 
 /// The events just before the snapshot. None are better than no page.
 async fn recent(hub: &Hub, seq: u64) -> Vec<Record> {
-    let most = usize::try_from(RECENT).unwrap_or_default();
-    let slice = hub.feed().since(seq.saturating_sub(RECENT), most).await;
-    let Ok(FeedSlice::Frames(frames)) = slice else { return Vec::new() };
-    let before = frames.iter().filter(|frame| frame.seq <= seq);
-    before.filter_map(|frame| serde_json::from_str(frame.json()).ok()).collect()
+    let (mut feed, mut seen) = (hub.feed(), seq.saturating_sub(RECENT));
+    let mut records = Vec::new();
+    while seen < seq {
+        let most = usize::try_from(seq - seen).unwrap_or_default();
+        let Ok(FeedSlice::Frames(frames)) = feed.since(seen, most).await else { return Vec::new() };
+        let Some(last) = frames.last() else { break };
+        seen = last.seq;
+        records.extend(frames.iter().filter_map(|frame| serde_json::from_str(frame.json()).ok()));
+    }
+    records
 }
 
 fn project_name(hub: &Hub) -> String {
