@@ -1,7 +1,11 @@
 //! What can be read: the board, a task, an inbox; each under its address.
 
+use std::collections::{BTreeMap, BTreeSet};
+
 use engine::{ManusId, TaskId};
+use rmcp::ErrorData;
 use rmcp::model::{Resource, ResourceTemplate};
+use serde_json::json;
 
 use super::watch::Topic;
 
@@ -43,6 +47,23 @@ impl Address {
             _ => false,
         }
     }
+}
+
+/// What is at an address; says what there is where there is nothing.
+pub fn find(uri: &str) -> Result<Address, ErrorData> {
+    Address::parse(uri).ok_or_else(|| {
+        let message = format!(
+            "there is nothing at {uri}; there are {}, manus://task/T1 and manus://inbox/<manus_id>",
+            BOARD
+        );
+        ErrorData::resource_not_found(message, Some(json!({ "uri": uri })))
+    })
+}
+
+/// Those addresses at which there may be something new.
+pub fn touched(addresses: &BTreeMap<String, Address>, topics: &BTreeSet<Topic>) -> Vec<String> {
+    let is_touched = |address: &Address| topics.iter().any(|topic| address.is_touched_by(topic));
+    addresses.iter().filter(|(_, address)| is_touched(address)).map(|(uri, _)| uri.clone()).collect()
 }
 
 /// What is there for everybody, and the inbox of an agent that is known.

@@ -3,10 +3,9 @@
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::pin::pin;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
-use std::time::Duration;
 
 use app::api::ApiError;
-use futures::stream::{self, Stream, StreamExt};
+use futures::StreamExt;
 use http::HeaderValue;
 use http::header::AUTHORIZATION;
 use rmcp::model::{
@@ -20,7 +19,6 @@ use rmcp::service::{Peer, RequestContext, SubscriptionContext};
 use rmcp::{ErrorData, RoleServer, ServerHandler};
 use serde_json::{Value, json};
 use tokio::sync::watch;
-use tokio::time::{Instant, timeout_at};
 
 use super::attempts::Attempts;
 use super::backend::Backend;
@@ -31,8 +29,6 @@ use super::say;
 use super::tools::{self, Actor, Knows, Tool};
 use super::watch::{Topic, Watch};
 
-/// How long notices are collected before they go out.
-const PACE: Duration = Duration::from_millis(50);
 /// How many of those who were told that they listen may not have begun to.
 const BEGUN_MAX: usize = 16;
 /// How many messages are read at once where the agent does not say.
@@ -231,7 +227,7 @@ impl Session {
 
     /// The addresses among those watched at which there may be something new.
     fn touched(&self, topics: &BTreeSet<Topic>) -> Vec<String> {
-        touched(self.watched().addresses.iter().map(|(uri, address)| (uri.as_str(), address)), topics)
+        resources::touched(&self.watched().addresses, topics)
     }
 }
 
@@ -304,7 +300,7 @@ impl ServerHandler for Session {
     ) -> Result<ReadResourceResponse, ErrorData> {
         let shown = shown(&context.extensions);
         self.alive(None, shown.as_ref()).await;
-        let found = self.read(address(&request.uri)?, shown).await.map_err(|error| {
+        let found = self.read(resources::find(&request.uri)?, shown).await.map_err(|error| {
             let detail = Some(json!({ "code": error.code, "detail": error.detail }));
             match error.status {
                 404 => ErrorData::resource_not_found(error.message, detail),
@@ -326,7 +322,7 @@ impl ServerHandler for Session {
         request: SubscribeRequestParams,
         context: RequestContext<RoleServer>,
     ) -> Result<(), ErrorData> {
-        let address = address(&request.uri)?;
+        let address = resources::find(&request.uri)?;
         let begins = {
             let mut watched = self.watched();
             watched.addresses.insert(request.uri, address);
@@ -369,17 +365,17 @@ impl ServerHandler for Session {
     async fn listen(&self, context: SubscriptionContext) -> Result<(), ErrorData> {
         let begun = self.0.begun.lock().unwrap_or_else(PoisonError::into_inner).pop_front();
         let watch = begun.unwrap_or_else(|| self.0.backend.watch());
-        let mut news = pin!(news(watch));
+        let mut news = pin!(watch.news());
         let mut joined = self.0.joined.subscribe();
         let uris = context.accepted().resource_subscriptions.clone().unwrap_or_default();
-        let addresses: Vec<(String, Address)> =
+        let addresses: BTreeMap<String, Address> =
             uris.into_iter().filter_map(|uri| Address::parse(&uri).map(|address| (uri, address))).collect();
         let sink = context.sink();
         loop {
             tokio::select! {
                 topics = news.next() => {
                     let Some(topics) = topics else { return Ok(()) };
-                    for uri in touched(addresses.iter().map(|(uri, address)| (uri.as_str(), address)), &topics) {
+                    for uri in resources::touched(&addresses, &topics) {
                         if sink.notify_resource_updated(uri).await.is_err() {
                             return Ok(());
                         }
@@ -397,7 +393,7 @@ impl ServerHandler for Session {
 
 /// Tells a client of what it has subscribed to, for as long as it is there.
 async fn tell(session: Weak<Inner>, watch: Watch, peer: Peer<RoleServer>) {
-    let mut news = pin!(news(watch));
+    let mut news = pin!(watch.news());
     while let Some(topics) = news.next().await {
         let Some(inner) = session.upgrade() else { return };
         if peer.is_transport_closed() {
@@ -409,36 +405,6 @@ async fn tell(session: Weak<Inner>, watch: Watch, peer: Peer<RoleServer>) {
             }
         }
     }
-}
-
-/// What may be different, collected for a moment each: a crowd of events is one notice. Nothing is lost by not waiting for the next.
-fn news(watch: Watch) -> impl Stream<Item = BTreeSet<Topic>> {
-    stream::unfold(watch, async |mut watch| {
-        let mut topics = watch.next().await?;
-        let until = Instant::now() + PACE;
-        while let Ok(Some(more)) = timeout_at(until, watch.next()).await {
-            topics.extend(more);
-        }
-        Some((topics, watch))
-    })
-}
-
-fn touched<'a>(
-    addresses: impl Iterator<Item = (&'a str, &'a Address)>,
-    topics: &BTreeSet<Topic>,
-) -> Vec<String> {
-    let is_touched = |address: &Address| topics.iter().any(|topic| address.is_touched_by(topic));
-    addresses.filter(|(_, address)| is_touched(address)).map(|(uri, _)| uri.to_owned()).collect()
-}
-
-fn address(uri: &str) -> Result<Address, ErrorData> {
-    Address::parse(uri).ok_or_else(|| {
-        let message = format!(
-            "there is nothing at {uri}; there are {}, manus://task/T1 and manus://inbox/<manus_id>",
-            resources::BOARD
-        );
-        ErrorData::resource_not_found(message, Some(json!({ "uri": uri })))
-    })
 }
 
 /// Whether a request is of a revision without sessions.

@@ -6,7 +6,9 @@ use std::time::Duration;
 
 use app::api::{ApiError, Door};
 use engine::{Event, ManusId, Record, Seq, TaskId};
+use futures::stream;
 use hub::{Feed, FeedSlice};
+use tokio::time::{Instant, timeout_at};
 
 use super::remote::Remote;
 use crate::client::Stream;
@@ -15,6 +17,8 @@ use crate::client::Stream;
 const AT_ONCE: usize = 1_000;
 /// How long to wait before the stream of a server that does not answer is opened again.
 const COME_BACK: Duration = Duration::from_secs(1);
+/// How long news is collected before it goes out.
+const PACE: Duration = Duration::from_millis(50);
 
 /// Something to read that may be different now.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
@@ -84,6 +88,19 @@ impl Watch {
             }
             Source::There { remote, stream, seen } => Some(next_there(remote, stream, seen).await),
         }
+    }
+
+    /// What may be different, collected for a moment each: a crowd of events is one notice. Nothing is lost by not waiting for
+    /// the next.
+    pub fn news(self) -> impl futures::Stream<Item = BTreeSet<Topic>> {
+        stream::unfold(self, async |mut watch| {
+            let mut topics = watch.next().await?;
+            let until = Instant::now() + PACE;
+            while let Ok(Some(more)) = timeout_at(until, watch.next()).await {
+                topics.extend(more);
+            }
+            Some((topics, watch))
+        })
     }
 }
 
