@@ -190,7 +190,7 @@ impl State {
         if let Some(number) = spec.id.number() {
             self.counters.next_task = self.counters.next_task.max(number + 1);
         }
-        self.insert_task(Box::new(Task {
+        self.insert_task(Arc::new(Task {
             need: task::need_of(spec),
             stage: if waiting_for.is_empty() { Stage::Pending } else { Stage::Blocked },
             assigned_to: None,
@@ -225,7 +225,7 @@ impl State {
     /// Enters a task with those it waits for: their chains now end in it, and they are as urgent.
     pub(super) fn link(&mut self, id: &TaskId, waiting_for: &[TaskId]) {
         for dependency in waiting_for {
-            if let Some(task) = self.tasks.get_mut(dependency) {
+            if let Some(task) = self.task_mut(dependency) {
                 task.dependents.insert(id.clone());
             }
             self.rechain(dependency);
@@ -380,7 +380,7 @@ impl State {
     /// A completed task is no longer in anybody's way.
     fn free_dependents(&mut self, id: &TaskId) {
         let dependents =
-            self.tasks.get_mut(id).map(|task| std::mem::take(&mut task.dependents)).unwrap_or_default();
+            self.task_mut(id).map(|task| std::mem::take(&mut task.dependents)).unwrap_or_default();
         for dependent in dependents {
             self.change_task(&dependent, |task| {
                 task.waiting_for.remove(id);
@@ -390,10 +390,9 @@ impl State {
 
     /// A cancelled task waits for nothing any more.
     fn forget_waiting(&mut self, id: &TaskId) {
-        let waiting =
-            self.tasks.get_mut(id).map(|task| std::mem::take(&mut task.waiting_for)).unwrap_or_default();
+        let waiting = self.task_mut(id).map(|task| std::mem::take(&mut task.waiting_for)).unwrap_or_default();
         for dependency in waiting {
-            if let Some(task) = self.tasks.get_mut(&dependency) {
+            if let Some(task) = self.task_mut(&dependency) {
                 task.dependents.remove(id);
             }
             self.rechain(&dependency);

@@ -33,7 +33,7 @@ impl State {
         if let Some(at) = lock.expires_at_ms {
             self.deadlines.insert((at, Due::Lapse(key.clone())));
         }
-        if let Some(task) = lock.task_id.as_ref().and_then(|id| self.tasks.get_mut(id)) {
+        if let Some(task) = lock.task_id.as_ref().and_then(|id| self.task_mut(id)) {
             task.took.insert(key.file_path.clone());
         }
         let before = self.locks.put(lock);
@@ -61,7 +61,7 @@ impl State {
         if let Some(at) = lock.expires_at_ms {
             self.deadlines.remove(&(at, Due::Lapse(key.clone())));
         }
-        if let Some(task) = lock.task_id.and_then(|id| self.tasks.get_mut(&id)) {
+        if let Some(task) = lock.task_id.and_then(|id| self.task_mut(&id)) {
             task.took.remove(file);
         }
         // Whoever stood behind this lock is back in the pool; where to from there is decided by the rules.

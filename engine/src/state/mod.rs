@@ -110,8 +110,8 @@ pub struct State {
     pub(crate) counters: Counters,
     pub(crate) closed_counts: ClosedCounts,
     pub(crate) agents: SortedMap<ManusId, Agent>,
-    /// Each in a box: in a tree that grows at its end the leaves are half empty.
-    pub(crate) tasks: SortedMap<TaskId, Box<Task>>,
+    /// Each once in memory, however many copies of this state there are; until it changes in one of them.
+    pub(crate) tasks: SortedMap<TaskId, Arc<Task>>,
     pub(crate) closed: closed::Closed,
     pub(crate) locks: LockTable,
     pub(crate) waits: Waits,
@@ -193,7 +193,7 @@ impl State {
 
     /// All tasks in memory, open and newly closed, in order of id.
     pub fn tasks(&self) -> impl DoubleEndedIterator<Item = &Task> + ExactSizeIterator {
-        self.tasks.values().map(Box::as_ref)
+        self.tasks.values().map(Arc::as_ref)
     }
 
     /// The tasks in memory whose id comes after this one, in order.
@@ -205,7 +205,7 @@ impl State {
 
     /// One task in memory.
     pub fn task(&self, id: &TaskId) -> Option<&Task> {
-        self.tasks.get(id).map(Box::as_ref)
+        self.tasks.get(id).map(Arc::as_ref)
     }
 
     /// A task in memory as others see it.
@@ -251,8 +251,81 @@ impl State {
         std::mem::swap(&mut self.requests, &mut behind.requests);
     }
 
+    /// Keeps these tasks and those they wait for once in memory together with another state that has applied the same events.
+    pub fn share_tasks(&mut self, other: &Self, tasks: &SortedSet<TaskId>) {
+        for id in tasks {
+            self.share_task(other, id);
+            let Some(task) = other.tasks.get(id) else { continue };
+            task.spec.dependencies.iter().for_each(|dependency| self.share_task(other, dependency));
+        }
+    }
+
+    fn share_task(&mut self, other: &Self, id: &TaskId) {
+        if let (Some(mine), Some(theirs)) = (self.tasks.get_mut(id), other.tasks.get(id))
+            && !Arc::ptr_eq(mine, theirs)
+            && mine == theirs
+        {
+            *mine = theirs.clone();
+        }
+    }
+
+    /// A task, to be changed here alone.
+    pub(crate) fn task_mut(&mut self, id: &TaskId) -> Option<&mut Task> {
+        self.tasks.get_mut(id).map(Arc::make_mut)
+    }
+
     /// What has changed since the last call of this function.
     pub fn take_touched(&mut self) -> Touched {
         std::mem::take(&mut self.touched)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::command::{Call, Command, Dependency, NewTask};
+
+    fn decide(state: &mut State, command: Command) -> Vec<crate::Record> {
+        state.decide(1_000, &Call::from(command)).unwrap().events
+    }
+
+    #[test]
+    fn two_states_hold_a_task_once_until_it_changes_in_one() {
+        let task = |title: &str, dependencies| NewTask {
+            title: title.to_owned(),
+            description: String::new(),
+            priority: crate::Priority::Medium,
+            files_involved: Vec::new(),
+            dependencies,
+            estimated_duration: 60,
+            required_capabilities: Vec::new(),
+        };
+        let tasks = vec![task("One", Vec::new()), task("Two", vec![Dependency::InBatch(0)])];
+        let mut ahead = State::new(Settings::default());
+        let mut behind = ahead.clone();
+        let records = decide(&mut ahead, Command::CreateTasks { tasks });
+        records.iter().for_each(|record| behind.apply(record));
+        let touched = behind.take_touched().tasks;
+        let shared = |ahead: &State, behind: &State| {
+            ahead.tasks.iter().filter(|(id, task)| Arc::ptr_eq(task, &behind.tasks[id])).count()
+        };
+        assert_eq!((touched.len(), shared(&ahead, &behind)), (2, 0));
+        behind.share_tasks(&ahead, &touched);
+        assert_eq!(shared(&ahead, &behind), 2);
+        let (task_id, reason) = (TaskId::numbered(1), Some("later".to_owned()));
+        let records = decide(
+            &mut ahead,
+            Command::BlockTask { manus_id: ManusId::supervisor(), task_id: task_id.clone(), reason },
+        );
+        assert_eq!(
+            (ahead.task(&task_id).unwrap().held_reason(), behind.task(&task_id).unwrap().held_reason()),
+            (Some("later"), None)
+        );
+        records.iter().for_each(|record| behind.apply(record));
+        let touched = behind.take_touched().tasks;
+        behind.share_tasks(&ahead, &touched);
+        assert_eq!(shared(&ahead, &behind), 2);
+        ahead.take_touched();
+        assert_eq!(ahead, behind);
     }
 }

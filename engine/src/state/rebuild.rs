@@ -49,7 +49,7 @@ impl State {
         let order = order_of_places(&snapshot.tasks);
         // Whoever has the snapshot for itself loses nothing to a copy of all texts.
         let tasks = snapshot.tasks.into_iter().map(|view| load_task(Arc::unwrap_or_clone(view)));
-        state.tasks = tasks.map(|task| (task.spec.id.clone(), Box::new(task))).collect();
+        state.tasks = tasks.map(|task| (task.spec.id.clone(), Arc::new(task))).collect();
         state.load_links();
         for lock in snapshot.locks {
             state.put_lock(lock);
@@ -114,7 +114,7 @@ impl State {
             })
             .collect();
         for (dependency, dependent) in links {
-            if let Some(task) = self.tasks.get_mut(&dependency) {
+            if let Some(task) = self.task_mut(&dependency) {
                 task.dependents.insert(dependent);
             }
         }
@@ -133,7 +133,7 @@ impl State {
                     }
                 }
             }
-            if let Some(task) = self.tasks.get_mut(&id) {
+            if let Some(task) = self.task_mut(&id) {
                 (task.chain, task.urgency) = (chain, urgency);
             }
         }
@@ -150,7 +150,7 @@ impl State {
                 }
             } else if task.stage == Stage::Pending && task.assigned_to.is_none() && task.retry_at_ms.is_none()
             {
-                task.parked_on = self.locks_before(&task);
+                Arc::make_mut(&mut task).parked_on = self.locks_before(&task);
             }
             self.insert_task(task);
         }

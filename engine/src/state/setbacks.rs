@@ -104,7 +104,7 @@ impl State {
     pub(super) fn update_task(&mut self, spec: &Arc<TaskSpec>, waiting_for: &[TaskId]) {
         let before = self.tasks.get(&spec.id).map(|task| task.waiting_for.clone()).unwrap_or_default();
         for dependency in &before {
-            if let Some(task) = self.tasks.get_mut(dependency) {
+            if let Some(task) = self.task_mut(dependency) {
                 task.dependents.remove(&spec.id);
             }
         }

@@ -3,6 +3,8 @@
 //! Where a task stands in them is a function of the task ([`Task::place`]), where an agent stands a function of the agent.
 //! So each change goes: out of the index, change, into the index; nothing else writes to them.
 
+use std::sync::Arc;
+
 use super::task::{Need, Place};
 use super::{Agent, Presence, Rank, State, Task};
 use crate::capability::Capability;
@@ -70,7 +72,7 @@ impl State {
 
     /// Changes what only the indexes know of a task.
     pub(super) fn move_task(&mut self, id: &TaskId, change: impl FnOnce(&mut Task)) {
-        let Some(task) = self.tasks.get_mut(id) else { return };
+        let Some(task) = self.tasks.get_mut(id).map(Arc::make_mut) else { return };
         let (before, due_before, promise_before) = (task.place(), task.due(&self.settings), task.promise());
         let (demand_before, turn_before) = (task.demand(), task.turn());
         change(task);
@@ -111,7 +113,7 @@ impl State {
     }
 
     /// Adds a task, and enters it in the indexes.
-    pub(super) fn insert_task(&mut self, task: Box<Task>) {
+    pub(super) fn insert_task(&mut self, task: Arc<Task>) {
         let id = task.spec.id.clone();
         self.deadlines.extend(task.due(&self.settings));
         self.list_promise(task.promise(), &id, true);

@@ -248,7 +248,10 @@ impl Writer {
             return;
         }
         batch.records.iter().for_each(|record| self.state.apply(record));
-        self.state.take_touched();
+        let touched = self.state.take_touched();
+        if !touched.tasks.is_empty() {
+            self.state.share_tasks(&self.shared.published(), &touched.tasks);
+        }
     }
 
     /// Writes down what is only in memory, and lets go of everything.

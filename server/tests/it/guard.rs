@@ -7,8 +7,9 @@ use std::process::{Command, Output};
 use serde_json::{Value, json};
 use tempfile::TempDir;
 
-use crate::binary::{Binary, run};
+use crate::binary::{Binary, command, run};
 use crate::project::Caller;
+use crate::tokens::shell::create;
 
 /// A repository that is a project, with a server.
 struct Repo {
@@ -374,4 +375,28 @@ async fn checking_by_hand() {
     assert_eq!(String::from_utf8(fine.stdout).unwrap(), "1 files are free to commit\n");
     let nowhere = tempfile::tempdir().unwrap();
     assert_eq!(run(nowhere.path(), &["guard", "install"]).status.code(), Some(1));
+}
+
+/// Where a server asks who comes, the guard shows the token that the agent got when it enrolled.
+#[tokio::test]
+async fn an_enrolled_agents_commits_are_checked() {
+    let folder = tempfile::tempdir().unwrap();
+    init(folder.path());
+    let serve = ["serve", "--listen", "127.0.0.1:0", "--auth", "required"];
+    let server = Binary::start(command(folder.path(), &serve));
+    let enrolment = create(folder.path(), &["--role", "enrolment"]);
+    let shown = [("MANUS_SYNC_TOKEN", enrolment.as_str())];
+    let agent = |arguments: &[&str]| {
+        done(command(folder.path(), arguments).envs(shown).output().unwrap());
+    };
+    agent(&["register", "ada", "--role", "SPEED_DEVELOPER"]);
+    agent(&["register", "bob", "--role", "SPEED_DEVELOPER"]);
+    agent(&["files", "claim", "a.rs", "--as", "bob"]);
+    agent(&["guard", "install"]);
+    fs::write(folder.path().join("a.rs"), "one\n").unwrap();
+    done(git_in(folder.path(), None, &["add", "a.rs"], &[]));
+    let commit = |who| git_in(folder.path(), Some(who), &["commit", "-q", "-m", "x"], &shown);
+    assert!(refused(commit("ada")).contains("a.rs is held by bob"));
+    assert_eq!(done(commit("bob")), "");
+    server.kill();
 }

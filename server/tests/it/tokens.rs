@@ -4,7 +4,7 @@ mod audit;
 mod enrolment;
 mod kept;
 mod login;
-mod shell;
+pub mod shell;
 
 use std::time::Duration;
 
