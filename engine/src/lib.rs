@@ -19,6 +19,7 @@ mod planted;
 pub mod refusal;
 #[cfg(feature = "schema")]
 mod schema;
+mod shared;
 pub mod simulate;
 pub mod sorted;
 pub mod state;

@@ -7,6 +7,7 @@ use super::{Agent, Due, Outcome, Presence, Stage, State, Task};
 use crate::event::{AssignCause, Event, Record, ReturnCause, TaskSpec};
 use crate::ids::{ManusId, TaskId, TimeMs};
 use crate::json::Json;
+use crate::shared::Shared;
 use crate::sorted::SortedSet;
 use crate::values::{InstanceStatus, Priority, Progress};
 use crate::view::Message;
@@ -190,7 +191,7 @@ impl State {
         if let Some(number) = spec.id.number() {
             self.counters.next_task = self.counters.next_task.max(number + 1);
         }
-        self.insert_task(Arc::new(Task {
+        self.insert_task(Shared::new(Task {
             need: task::need_of(spec),
             stage: if waiting_for.is_empty() { Stage::Pending } else { Stage::Blocked },
             assigned_to: None,

@@ -35,6 +35,7 @@ pub use waits::Waits;
 pub(crate) use work::Work;
 
 use crate::ids::{LockKey, ManusId, Seq, TaskId, TimeMs, WaitId};
+use crate::shared::{Shared, own};
 use crate::sorted::{SortedMap, SortedSet};
 use crate::view::{ClosedCounts, Counters, ManusInstance, SyncTask};
 
@@ -111,7 +112,7 @@ pub struct State {
     pub(crate) closed_counts: ClosedCounts,
     pub(crate) agents: SortedMap<ManusId, Agent>,
     /// Each once in memory, however many copies of this state there are; until it changes in one of them.
-    pub(crate) tasks: SortedMap<TaskId, Arc<Task>>,
+    pub(crate) tasks: SortedMap<TaskId, Shared<Task>>,
     pub(crate) closed: closed::Closed,
     pub(crate) locks: LockTable,
     pub(crate) waits: Waits,
@@ -193,7 +194,7 @@ impl State {
 
     /// All tasks in memory, open and newly closed, in order of id.
     pub fn tasks(&self) -> impl DoubleEndedIterator<Item = &Task> + ExactSizeIterator {
-        self.tasks.values().map(Arc::as_ref)
+        self.tasks.values().map(Shared::as_ref)
     }
 
     /// The tasks in memory whose id comes after this one, in order.
@@ -205,7 +206,7 @@ impl State {
 
     /// One task in memory.
     pub fn task(&self, id: &TaskId) -> Option<&Task> {
-        self.tasks.get(id).map(Arc::as_ref)
+        self.tasks.get(id).map(Shared::as_ref)
     }
 
     /// A task in memory as others see it.
@@ -252,6 +253,7 @@ impl State {
     }
 
     /// Keeps these tasks and those they wait for once in memory together with another state that has applied the same events.
+    #[cfg(not(target_family = "wasm"))]
     pub fn share_tasks(&mut self, other: &Self, tasks: &SortedSet<TaskId>) {
         for id in tasks {
             self.share_task(other, id);
@@ -260,6 +262,7 @@ impl State {
         }
     }
 
+    #[cfg(not(target_family = "wasm"))]
     fn share_task(&mut self, other: &Self, id: &TaskId) {
         if let (Some(mine), Some(theirs)) = (self.tasks.get_mut(id), other.tasks.get(id))
             && !Arc::ptr_eq(mine, theirs)
@@ -271,7 +274,7 @@ impl State {
 
     /// A task, to be changed here alone.
     pub(crate) fn task_mut(&mut self, id: &TaskId) -> Option<&mut Task> {
-        self.tasks.get_mut(id).map(Arc::make_mut)
+        self.tasks.get_mut(id).map(own)
     }
 
     /// What has changed since the last call of this function.

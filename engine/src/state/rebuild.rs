@@ -7,6 +7,7 @@ use super::{Agent, Outcome, Presence, Stage, State, Task};
 use crate::answer::Remembered;
 use crate::event::TaskSpec;
 use crate::ids::{LockKey, TaskId};
+use crate::shared::{Shared, own};
 use crate::sorted::{SortedSet, sort_by_key};
 use crate::values::{InstanceStatus, LockMode, Progress, TaskStatus};
 use crate::view::{FileLock, ManusInstance, Snapshot, SyncTask};
@@ -49,7 +50,7 @@ impl State {
         let order = order_of_places(&snapshot.tasks);
         // Whoever has the snapshot for itself loses nothing to a copy of all texts.
         let tasks = snapshot.tasks.into_iter().map(|view| load_task(Arc::unwrap_or_clone(view)));
-        state.tasks = tasks.map(|task| (task.spec.id.clone(), Arc::new(task))).collect();
+        state.tasks = tasks.map(|task| (task.spec.id.clone(), Shared::new(task))).collect();
         state.load_links();
         for lock in snapshot.locks {
             state.put_lock(lock);
@@ -150,7 +151,7 @@ impl State {
                 }
             } else if task.stage == Stage::Pending && task.assigned_to.is_none() && task.retry_at_ms.is_none()
             {
-                Arc::make_mut(&mut task).parked_on = self.locks_before(&task);
+                own(&mut task).parked_on = self.locks_before(&task);
             }
             self.insert_task(task);
         }

@@ -3,12 +3,11 @@
 //! Where a task stands in them is a function of the task ([`Task::place`]), where an agent stands a function of the agent.
 //! So each change goes: out of the index, change, into the index; nothing else writes to them.
 
-use std::sync::Arc;
-
 use super::task::{Need, Place};
 use super::{Agent, Presence, Rank, State, Task};
 use crate::capability::Capability;
 use crate::ids::{LockKey, ManusId, TaskId, TimeMs};
+use crate::shared::{Shared, own};
 use crate::sorted::{SortedMap, SortedSet};
 
 /// Ready tasks by what they need, and agents by how busy they are.
@@ -72,7 +71,7 @@ impl State {
 
     /// Changes what only the indexes know of a task.
     pub(super) fn move_task(&mut self, id: &TaskId, change: impl FnOnce(&mut Task)) {
-        let Some(task) = self.tasks.get_mut(id).map(Arc::make_mut) else { return };
+        let Some(task) = self.tasks.get_mut(id).map(own) else { return };
         let (before, due_before, promise_before) = (task.place(), task.due(&self.settings), task.promise());
         let (demand_before, turn_before) = (task.demand(), task.turn());
         change(task);
@@ -113,7 +112,7 @@ impl State {
     }
 
     /// Adds a task, and enters it in the indexes.
-    pub(super) fn insert_task(&mut self, task: Arc<Task>) {
+    pub(super) fn insert_task(&mut self, task: Shared<Task>) {
         let id = task.spec.id.clone();
         self.deadlines.extend(task.due(&self.settings));
         self.list_promise(task.promise(), &id, true);
