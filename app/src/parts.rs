@@ -178,7 +178,8 @@ pub const fn asking(ask: &Ask) -> Part {
         | Ask::Deregister(_)
         | Ask::Hold(_)
         | Ask::Drain(_)
-        | Ask::ReleaseAll(_) => Part::Confirming,
+        | Ask::ReleaseAll(_)
+        | Ask::Copy { .. } => Part::Confirming,
     }
 }
 

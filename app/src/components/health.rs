@@ -4,7 +4,7 @@ use crate::prelude::*;
 use engine::health::{Health, HealthCause, HealthCode, HealthStatus};
 use engine::{ManusId, TaskId};
 
-use super::acts;
+use super::acts::{Quick, quick};
 use super::bits::act;
 use super::icon::icon;
 use crate::desk::Ask;
@@ -80,8 +80,7 @@ fn fix(cause: &HealthCause) -> Option<Node> {
         }
         HealthCode::TaskHeld => {
             let id = task()?;
-            act("button small", move |desk| acts::let_go_on(live, desk, id.clone()))
-                .add("Let it go on")
+            quick("button small", "Let it go on", |act| act, move || Quick::let_go_on(live, id.clone()))
                 .into_node()
         }
         HealthCode::DependencyCancelled => ask("Change it", Ask::Edit(task()?)).into_node(),

@@ -5,7 +5,7 @@ use engine::{ManusId, TaskId};
 use wasm_bindgen::JsCast;
 use web_sys::{Event, KeyboardEvent};
 
-use super::acts;
+use super::acts::{Quick, quick};
 use super::bits::{act, agent_link, button, since, task_link};
 use super::held::Lines;
 use super::icon::icon;
@@ -108,7 +108,7 @@ fn pressed(live: Live, desk: Desk, need: &Need, event: Event) {
             focus(line.next_element_sibling().or_else(before).or_else(|| find("#room")));
             match (need, untrack(|| live.why_not())) {
                 (_, Some(reason)) => desk.complain(reason),
-                (Need::Review { task_id }, None) => acts::approve(desk, task_id.clone()),
+                (Need::Review { task_id }, None) => Quick::approve(task_id.clone()).make(desk),
                 _ => click(within("[aria-keyshortcuts='v']")),
             }
         }
@@ -196,10 +196,8 @@ fn acts_for(live: Live, need: Need) -> Node {
             nodes![edit, ask("v", "Cancel task", Ask::Cancel(task_id))].into_node()
         }
         Need::Held { task_id, .. } => {
-            act("button small", move |desk| acts::let_go_on(live, desk, task_id.clone()))
-                .attr(KEYS, "v")
-                .add("Let it go on")
-                .into_node()
+            let make = move || Quick::let_go_on(live, task_id.clone());
+            quick("button small", "Let it go on", |act| act.attr(KEYS, "v"), make).into_node()
         }
         Need::Review { task_id } => nodes![
             ask("v", "Approve", Ask::Review(task_id.clone(), true)),
@@ -212,9 +210,8 @@ fn acts_for(live: Live, need: Need) -> Node {
         ]
         .into_node(),
         Need::Unread { id, from, .. } => {
-            let read = act("button small quiet", move |desk| acts::mark_read(desk, vec![id]))
-                .attr(KEYS, "v")
-                .add("Mark as read");
+            let make = move || Quick::read(vec![id]);
+            let read = quick("button small quiet", "Mark as read", |act| act.attr(KEYS, "v"), make);
             nodes![ask("m", "Reply", Ask::Message { to: from.to_string(), reply_to: Some(id) }), read]
                 .into_node()
         }
