@@ -1,6 +1,6 @@
 // What each room is for, and that it can be linked to.
 
-import { expect, test } from "./fixtures.ts";
+import { expect, startServer, test } from "./fixtures.ts";
 import { busyProject, caughtUp, field, row, smallTeam, task } from "./project.ts";
 
 test("every room can be read before any program runs, and is reached by its key", async ({ page, server, open, browser }) => {
@@ -295,4 +295,85 @@ test("the past comes back as it was, is marked as past, and nothing can be done 
   await expect(row(page, "task-T3")).toBeVisible();
   await caughtUp(page, server);
   await expect(page.getByTestId("new-task")).not.toHaveAttribute("aria-disabled", "true");
+});
+
+test("agents are filtered by name, role and capability, and by nothing at one click", async ({ page, server, open }) => {
+  await smallTeam(server);
+  await open(page, "/agents");
+  await page.keyboard.press("/");
+  await page.keyboard.type("quality enh");
+  await expect(row(page, "agent-bob")).toBeVisible();
+  await expect(row(page, "agent-ada")).toBeHidden();
+  const href = await page.getByTestId("export-csv").getAttribute("href");
+  expect(await (await fetch(server.url + href)).text()).not.toContain("ada");
+  await page.locator("#filter").fill("cobol");
+  await expect(page.getByTestId("agents")).toContainText("No agent is called “cobol”");
+  await page.getByRole("link", { name: "Clear the filter" }).click();
+  await expect(row(page, "agent-ada")).toBeVisible();
+  // Readable before any program runs, and the same for whoever gets the link.
+  expect(await (await fetch(`${server.url}/agents?q=rust`)).text()).not.toContain("agent-bob");
+});
+
+test("a graph or a list that is filtered to nothing says so, and clears the filter", async ({ page, server, open }) => {
+  await smallTeam(server);
+  await open(page, "/tasks?view=graph&q=zzz");
+  const clear = page.getByRole("link", { name: "Clear the filter" });
+  await expect(page.locator("main")).toContainText("No task that is drawn contains “zzz”.");
+  await clear.click();
+  await expect(clear).toBeHidden();
+  await expect(page.getByTestId("node-T1")).toBeVisible();
+  await open(page, "/tasks?show=ready");
+  await expect(page.getByTestId("tasks")).toContainText("No task is ready");
+  await clear.click();
+  await expect(row(page, "task-T1")).toBeVisible();
+});
+
+test("a drawer that cannot be read says why, and tries again", async ({ page, server, open, errors }) => {
+  errors.expect(/status of 503/);
+  await smallTeam(server);
+  let broken = true;
+  await page.route("**/api/v1/get_task", (route) =>
+    broken
+      ? route.fulfill({ status: 503, json: { code: "storage_unavailable", message: "the disk is full" } })
+      : route.fulfill({ status: 404, json: { code: "task_not_found", message: "there is no task T99" } }),
+  );
+  errors.expect(/status of 404/);
+  await open(page, "/tasks?task=T99");
+  await expect(page.getByTestId("drawer")).toContainText("The disk is full.");
+  broken = false;
+  await page.getByTestId("retry").click();
+  await expect(page.getByTestId("drawer")).toContainText("There is no task T99.");
+});
+
+test("who is alive and does not get on is told from who works", async ({ page }) => {
+  const server = await startServer(["--plan-budget-ms", "0", "--stall-after-secs", "1"]);
+  const { ada } = await smallTeam(server);
+  await page.goto(`${server.url}/agents`);
+  await page.locator("body[data-hydrated]").waitFor();
+  await expect(row(page, "agent-ada")).toContainText("stuck");
+  await ada.act("update_task_progress", { task_id: "T1", progress: 60 });
+  await ada.act("complete_task", { task_id: "T1", result: "done" });
+  await caughtUp(page, server);
+  await expect(row(page, "agent-ada")).not.toContainText("stuck");
+  await page.close();
+  await server.dispose();
+});
+
+test("an agent's score is told with its history", async ({ page, server, open }) => {
+  const { ada } = await smallTeam(server);
+  await ada.act("fail_task", { task_id: "T1", reason: "no licence" });
+  const again = await task(server, "Write the printer", { required_capabilities: ["rust"] });
+  await ada.act("start_task", { task_id: again.id });
+  await open(page, "/agents/ada");
+  await expect(page.getByTestId("drawer")).toContainText("Performance");
+  await ada.act("complete_task", { task_id: again.id, result: "done" });
+  await expect(page.getByRole("img", { name: /^From \d+ to \d+ within 2 results$/ })).toBeVisible();
+});
+
+test("insights sum up what each role has done", async ({ page, server, open }) => {
+  const { ada } = await smallTeam(server);
+  await ada.act("complete_task", { task_id: "T1", result: "done" });
+  await open(page, "/insights");
+  await expect(page.getByTestId("record-SPEED_DEVELOPER").getByRole("cell").first()).toHaveText("1");
+  await expect(page.getByTestId("record-QUALITY_ENHANCER").getByRole("rowheader")).toHaveText("all quality enhancers");
 });
