@@ -93,7 +93,7 @@ impl Keys {
             "t" => theme::toggle(self.desk),
             "z" => self.desk.send(Errand::Undo),
             "/" => dom::focus(dom::find("#filter")),
-            "j" | "k" => walk(key == "j"),
+            "j" | "k" => focus_first_row(),
             "Escape" if self.nav.place_now().open.is_some() => {
                 self.nav.goto(&Place { open: None, ..self.nav.place_now() }.href(), false);
             }
@@ -195,38 +195,8 @@ fn takes_text(target: &Element) -> bool {
     target.closest("input:not([type=radio]), textarea, select").ok().flatten().is_some()
 }
 
-/// To the next card or conversation, or the one before; lists of rows and the queue of needs have these keys themselves.
-fn walk(forward: bool) {
-    let active = document().active_element();
-    let item = active.and_then(|active| active.closest(".threads li, .card").ok().flatten());
-    let Some(item) = item else { return focus_first_row() };
-    let column = || item.closest(".column").ok().flatten();
-    let next = beside(&item, forward).or_else(|| first_beside(column()?, forward));
-    dom::focus(next.and_then(|next| next.query_selector(".row-link").ok().flatten()));
-}
-
-fn beside(element: &Element, forward: bool) -> Option<Element> {
-    if forward { element.next_element_sibling() } else { element.previous_element_sibling() }
-}
-
-/// The first card in the columns after this one, or the last in those before.
-fn first_beside(mut column: Element, forward: bool) -> Option<Element> {
-    loop {
-        column = beside(&column, forward)?;
-        let end = if forward { ".card" } else { ".card:last-child" };
-        if let Some(card) = column.query_selector(end).ok()? {
-            return Some(card);
-        }
-    }
-}
-
 /// Puts the focus on what needs the person first, else on the first task, else on the first row of any list.
 fn focus_first_row() {
-    const FIRST: [&str; 4] = [
-        ".needs li",
-        ".list.tasks .body .row-link",
-        ".list .body .row-link",
-        ":is(.threads, .board) .row-link",
-    ];
+    const FIRST: [&str; 3] = [".needs li", ".list.tasks .body .row-link", ".list .body .row-link"];
     dom::focus(FIRST.into_iter().find_map(dom::find));
 }

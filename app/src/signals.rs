@@ -273,11 +273,7 @@ pub fn effect(act: impl FnMut() + 'static) {
 }
 
 fn begin(act: Box<dyn FnMut()>) {
-    let effect = leptos::Effect::new(act);
-    // On the server there is none.
-    if cfg!(feature = "hydrate") {
-        ends_with_its_owner(effect.to_any_subscriber());
-    }
+    leptos::Effect::new(act);
 }
 
 #[cfg(test)]

@@ -287,20 +287,13 @@ pub fn quick(
     class: &'static str,
     name: &'static str,
     dressed: fn(El) -> El,
-    make: impl Fn() -> Quick + 'static,
+    make: Rc<dyn Fn() -> Quick>,
 ) -> El {
-    split(class, name, dressed, Rc::new(make))
-}
-
-/// Not generic: all of them share this code.
-fn split(class: &'static str, name: &'static str, dressed: fn(El) -> El, make: Rc<dyn Fn() -> Quick>) -> El {
     let copied = make.clone();
     let copy = icon_button("copy", "Copy as curl or CLI, without doing it", move |desk| {
         desk.open(Ask::Copy { name, call: copied().call });
     });
-    div("split")
-        .add(dressed(act(class, move |desk| make().make(desk))).add(name))
-        .add(copy.class("button quiet small icon-only").test_id("copy"))
+    div("split").add(dressed(act(class, move |desk| make().make(desk))).add(name)).add(copy.test_id("copy"))
 }
 
 /// The parts of a text that are separated by commas, semicolons or line ends.

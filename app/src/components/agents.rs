@@ -2,15 +2,12 @@
 
 use crate::prelude::*;
 
-use engine::{ManusId, State};
-
-use super::bits::{bar, caption, count, exports, filtered_out, nothing, panel, search_box, since, task_link};
+use super::bits::{bar, caption, count, exports, nothing, panel, since, task_link};
 use super::icon::{icon, life_mark};
 use super::rows::{Rows, cell, row_of};
-use crate::dom;
 use crate::live::row::{AgentRow, Life, RowId};
 use crate::live::{Live, use_live, words};
-use crate::nav::{Open, Place, Room, use_nav};
+use crate::nav::{Open, use_nav};
 use crate::ui::{El, IntoNode, Node, el, nodes, span};
 
 const HEADS: &[(&str, &str)] = &[
@@ -24,42 +21,13 @@ const HEADS: &[(&str, &str)] = &[
 
 /// All agents, those who left only if asked for: who is there, what they do, when they were last heard of.
 pub fn agents(with_gone: bool) -> Node {
-    let (live, nav) = (use_live(), use_nav());
-    let text =
-        Memo::new(move |_| if with_gone { dom::lower(nav.place().text.trim()) } else { String::new() });
-    let ids = Memo::new(move |_| {
-        let mut ids = live.agent_rows(with_gone);
-        live.peek(|state| {
-            text.with(|text| ids.retain(|id| matches!(id, RowId::Agent(id) if fits(state, id, text))));
-        });
-        ids
-    });
+    let live = use_live();
+    let ids = Memo::new(move |_| live.agent_rows(with_gone));
+    let empty = || nothing("bot", "No agent is here at the moment.", ());
     let rows = Rows { name: "agents", ids, heads: HEADS, draw, empty, selected: |_| false };
-    let tools = with_gone.then(|| nodes![exports("agents", ""), search_box("Filter agents")].into_node());
-    panel("Agents", "agents", count(move || ids.with(Vec::len)), tools).add(rows.show()).into_node()
-}
-
-/// Whether name, role or capabilities of an agent contain a text.
-fn fits(state: &State, id: &ManusId, text: &str) -> bool {
-    let has = |field: &str| dom::lower(field).contains(text);
-    text.is_empty()
-        || has(id.as_str())
-        || state.manus(id).is_some_and(|manus| {
-            has(words::role(manus.role))
-                || manus.capabilities.iter().any(|capability| has(capability.as_str()))
-        })
-}
-
-/// Why there is nobody.
-fn empty() -> Node {
-    let nav = use_nav();
-    let told = move || match nav.place() {
-        Place { room: Some(Room::Agents), text, .. } if !text.is_empty() => {
-            filtered_out(format!("No agent is called “{text}”, or is or can that."))
-        }
-        _ => nothing("bot", "No agent is here at the moment.", ()),
-    };
-    told.into_node()
+    panel("Agents", "agents", count(move || ids.with(Vec::len)), with_gone.then(|| exports("agents", "")))
+        .add(rows.show())
+        .into_node()
 }
 
 fn draw(id: &RowId) -> Option<El> {
@@ -110,11 +78,9 @@ fn doing(live: Live, row: RwSignal<AgentRow>, life: Life) -> Node {
         }
         (_, Some(id)) => {
             let more = (more > 0).then(|| caption(format!("and {more} more")));
-            // Alive, and stuck all the same.
+            // Alive, and does not get on all the same.
             let stalled = live.task(&id).is_some_and(|task| task.with(|task| task.value.stalled));
-            let stuck = (life != Life::Late && stalled).then(|| {
-                span("l-stuck").attr("title", "No progress for long").add(icon("clock")).add("stuck")
-            });
+            let stuck = stalled.then(|| span("l-stuck").add(icon("clock")).add("stuck"));
             nodes![stuck, task_link(id.clone(), live.title(&id)), more].into_node()
         }
     }

@@ -76,11 +76,12 @@ pub fn dialog() -> Node {
         .into_node()
 }
 
-/// The palette, and the help.
+/// The palette, the help, and how to copy what has no dialog of its own.
 pub fn finding() -> Node {
     asked(|ask| match ask {
         Ask::Palette => Some(palette::palette()),
         Ask::Help => Some(help::keys()),
+        Ask::Copy { name, call } => Some(copying(name, call)),
         _ => None,
     })
 }
@@ -111,7 +112,6 @@ pub fn confirming() -> Node {
         Ask::Hold(id) => Some(decide::hold(id)),
         Ask::Drain(id) => Some(decide::drain(id)),
         Ask::ReleaseAll(id) => Some(decide::release_all(id)),
-        Ask::Copy { name, call } => Some(copying(name, call)),
         _ => None,
     })
 }

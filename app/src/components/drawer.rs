@@ -1,7 +1,6 @@
 //! The drawer: one task or one agent in full, beside what is on screen.
 
 mod agent;
-mod score;
 mod task;
 pub mod waits;
 

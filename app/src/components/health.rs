@@ -4,7 +4,7 @@ use crate::prelude::*;
 use engine::health::{Health, HealthCause, HealthCode, HealthStatus};
 use engine::{ManusId, TaskId};
 
-use super::acts::{Quick, quick};
+use super::acts::Quick;
 use super::bits::act;
 use super::icon::icon;
 use crate::desk::Ask;
@@ -80,7 +80,8 @@ fn fix(cause: &HealthCause) -> Option<Node> {
         }
         HealthCode::TaskHeld => {
             let id = task()?;
-            quick("button small", "Let it go on", |act| act, move || Quick::let_go_on(live, id.clone()))
+            act("button small", move |desk| Quick::let_go_on(live, id.clone()).make(desk))
+                .add("Let it go on")
                 .into_node()
         }
         HealthCode::DependencyCancelled => ask("Change it", Ask::Edit(task()?)).into_node(),

@@ -1,5 +1,6 @@
 //! The room of messages: conversations, what was said in one of them, and search through all that was ever written.
 
+use std::rc::Rc;
 use std::sync::Arc;
 
 use crate::prelude::*;
@@ -256,7 +257,7 @@ fn read_all(all: Memo<Vec<Arc<Message>>>) -> Node {
     };
     let button = move || {
         let dressed = |act: El| act.test_id("mark-read").add(icon("check"));
-        quick("button small", "Mark as read", dressed, move || Quick::read(untrack(unread)))
+        quick("button small", "Mark as read", dressed, Rc::new(move || Quick::read(untrack(unread))))
     };
     when(move || !unread().is_empty(), button)
 }

@@ -5,7 +5,7 @@ use engine::{ManusId, TaskId};
 use wasm_bindgen::JsCast;
 use web_sys::{Event, KeyboardEvent};
 
-use super::acts::{Quick, quick};
+use super::acts::Quick;
 use super::bits::{act, agent_link, button, since, task_link};
 use super::held::Lines;
 use super::icon::icon;
@@ -31,7 +31,10 @@ pub fn needs() -> Node {
         live.needs.with(|needs| needs.iter().take(most()).cloned().collect())
     });
     let lines = Lines::new(first, |ranked| ranked.need.key());
-    let key = |(ranked, over): &(Ranked, bool)| format!("{over} {ranked:?}");
+    let key = |(ranked, over): &(Ranked, bool)| {
+        let Ranked { need, frees_minutes, since_ms } = ranked;
+        format!("{} {over} {frees_minutes} {since_ms} {}", need.key(), need.more())
+    };
     let list = each(
         move || lines.shown(),
         key,
@@ -196,8 +199,10 @@ fn acts_for(live: Live, need: Need) -> Node {
             nodes![edit, ask("v", "Cancel task", Ask::Cancel(task_id))].into_node()
         }
         Need::Held { task_id, .. } => {
-            let make = move || Quick::let_go_on(live, task_id.clone());
-            quick("button small", "Let it go on", |act| act.attr(KEYS, "v"), make).into_node()
+            act("button small", move |desk| Quick::let_go_on(live, task_id.clone()).make(desk))
+                .attr(KEYS, "v")
+                .add("Let it go on")
+                .into_node()
         }
         Need::Review { task_id } => nodes![
             ask("v", "Approve", Ask::Review(task_id.clone(), true)),
@@ -210,8 +215,9 @@ fn acts_for(live: Live, need: Need) -> Node {
         ]
         .into_node(),
         Need::Unread { id, from, .. } => {
-            let make = move || Quick::read(vec![id]);
-            let read = quick("button small quiet", "Mark as read", |act| act.attr(KEYS, "v"), make);
+            let read = act("button small quiet", move |desk| Quick::read(vec![id]).make(desk))
+                .attr(KEYS, "v")
+                .add("Mark as read");
             nodes![ask("m", "Reply", Ask::Message { to: from.to_string(), reply_to: Some(id) }), read]
                 .into_node()
         }

@@ -143,12 +143,7 @@ fn empty() -> Node {
         } else if place.show == Show::Open {
             nothing("check", "Everything is done.", new_task())
         } else {
-            let open = Place { show: Show::Open, ..place }.href();
-            nothing(
-                "list",
-                format!("No task is {word}."),
-                el("a").class("button").attr("href", open).add("Clear the filter"),
-            )
+            filtered_out(format!("No task is {word}."))
         }
     };
     told.into_node()

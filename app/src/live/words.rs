@@ -145,9 +145,10 @@ pub fn after(ids: &[TaskId], most: usize) -> Option<String> {
 
 /// Why a task is blocked: for which reason it is held back, and what has to be done before, with at most so many names.
 pub fn blocked(task: &SyncTask, most: usize) -> Option<String> {
-    let held = task.held_reason.as_ref().map(|reason| format!("held back: {reason}"));
-    let told: Vec<String> = held.into_iter().chain(after(&task.waiting_for, most)).collect();
-    (!told.is_empty()).then(|| told.join(" · "))
+    let after = after(&task.waiting_for, most);
+    let Some(reason) = &task.held_reason else { return after };
+    let (parting, after) = after.as_ref().map_or(("", ""), |after| (" · ", after));
+    Some(["held back: ", reason, parting, after].concat())
 }
 
 #[cfg(test)]

@@ -1,5 +1,7 @@
 //! An agent in full.
 
+use std::rc::Rc;
+
 use crate::prelude::*;
 use engine::view::ManusInstance;
 use engine::{LockKey, ManusId, TaskId};
@@ -9,7 +11,7 @@ use super::super::bits::{act, bar, path_code, since, task_link};
 use super::super::feed::feed_about;
 use super::super::icon::{icon, life_mark, priority_mark, status_mark};
 use super::super::locks::release_button;
-use super::{frame, list, part, property, score, unknown};
+use super::{frame, list, part, property, unknown};
 use crate::desk::Ask;
 use crate::live::row::{AgentRow, Life, LockId};
 use crate::live::sentence::Part;
@@ -35,7 +37,7 @@ pub fn drawer(id: ManusId) -> Node {
     let files = Memo::new(move |_| row.with(|row| row.value.manus.files_claimed.clone()));
     let holder = id.clone();
     let body = nodes![
-        properties(id.clone(), row),
+        properties(row),
         move || part("Works on", running.with(|ids| tasks(live, ids, true))),
         move || part("Queue", queue.with(|ids| tasks(live, ids, false))),
         move || part(
@@ -54,7 +56,7 @@ pub fn drawer(id: ManusId) -> Node {
     frame("Agent", id.as_str(), head, body)
 }
 
-fn properties(id: ManusId, row: RwSignal<AgentRow>) -> Node {
+fn properties(row: RwSignal<AgentRow>) -> Node {
     // What does not change with each sign of life, as it is shown.
     let unmoved = Memo::new(move |_| row.with(|row| unmoved(&row.value.manus)));
     let seen_ms = move || row.with(|row| row.value.manus.last_heartbeat_ms);
@@ -67,7 +69,6 @@ fn properties(id: ManusId, row: RwSignal<AgentRow>) -> Node {
         .class("properties")
         .add(property("Seen", since(seen_ms)))
         .add(named)
-        .add(score::history(id, row))
         .add(property("Registered", since(registered_ms)))
         .into_node()
 }
@@ -119,7 +120,12 @@ fn actions(live: Live, id: ManusId, row: RwSignal<AgentRow>, life: Memo<Life>) -
         let resume = || {
             let dressed = |act: El| act.test_id("resume").add(icon("play"));
             let back = back.clone();
-            quick("button", "Give it work again", dressed, move || Quick::work_again(live, back.clone()))
+            quick(
+                "button",
+                "Give it work again",
+                dressed,
+                Rc::new(move || Quick::work_again(live, back.clone())),
+            )
         };
         match (life.get(), draining.get()) {
             (Life::Gone, _) => None,

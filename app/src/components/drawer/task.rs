@@ -1,5 +1,6 @@
 //! A task in full.
 
+use std::rc::Rc;
 use std::sync::Arc;
 
 use crate::prelude::*;
@@ -174,7 +175,7 @@ fn actions(live: Live, status: TaskStatus, task: Task) -> Option<El> {
     let (let_go, hold) = (id.clone(), id.clone());
     let go_on = held.then(|| {
         let dressed = |act: El| act.test_id("unblock").add(icon("unblocked"));
-        quick("button", "Let it go on", dressed, move || Quick::let_go_on(live, let_go.clone()))
+        quick("button", "Let it go on", dressed, Rc::new(move || Quick::let_go_on(live, let_go.clone())))
     });
     let hold = may_hold.then(|| ask("pause", "Hold back", Ask::Hold(hold)).test_id("hold"));
     let assign = (status != TaskStatus::NeedsReview)
