@@ -5,12 +5,11 @@ use engine::Json;
 use crate::components::acts::curl;
 use crate::errand::As;
 
-/// The calls for which agents have a tool, with its name and the argument by which a tool knows who calls.
-const TOOLS: [(&str, &str, &str); 3] = [
-    ("create_task", "create_tasks", ""),
-    ("review_task", "review", "manus_id"),
-    ("send_message", "send", "from_manus"),
-];
+/// The calls for which agents have a tool, with its name.
+const TOOLS: [(&str, &str); 3] =
+    [("create_task", "create_tasks"), ("review_task", "review"), ("send_message", "send")];
+/// The argument by which a tool knows who calls, if not the agent of the session.
+const TOOL_ACTOR: &str = "manus_id";
 
 /// Writes down a call with these arguments, as JSON, to a server at this address. `None` where it cannot be said that way.
 pub fn written(how: As, origin: &str, call: &str, arguments: &str) -> Option<String> {
@@ -91,6 +90,8 @@ impl Line {
 fn command(origin: &str, call: &str, given: &Arguments) -> Option<String> {
     let mut line = Line::new(verb(call)?, origin);
     let whom = given.text("manus_id");
+    // Whoever pastes it may be an agent's shell, in which MANUS_ID says otherwise.
+    line.option("as", actor(call).and_then(|name| given.text(name)));
     match call {
         "create_task" | "update_task" => about_task(&mut line, call == "create_task", given),
         "deregister_manus" => line.option("as", whom),
@@ -104,6 +105,10 @@ fn command(origin: &str, call: &str, given: &Arguments) -> Option<String> {
             line.plain.extend(given.list("files")?.into_iter().map(str::to_owned));
         }
         "send_message" => message(&mut line, given),
+        "ack_messages" => match given.get("ids")? {
+            Json::List(ids) => ids.iter().for_each(|id| line.plain(whole(id).as_deref())),
+            _ => return None,
+        },
         _ => {
             line.option("reason", given.text("reason"));
             line.option("comment", given.text("comment"));
@@ -121,6 +126,16 @@ fn command(origin: &str, call: &str, given: &Arguments) -> Option<String> {
     line.end()
 }
 
+/// The argument that says who makes a call.
+fn actor(call: &str) -> Option<&'static str> {
+    match call {
+        "block_task" | "unblock_task" | "review_task" | "ack_messages" => Some("manus_id"),
+        "release_files" => Some("by"),
+        "send_message" => Some("from_manus"),
+        _ => None,
+    }
+}
+
 fn verb(call: &str) -> Option<&'static str> {
     Some(match call {
         "create_task" => "task add",
@@ -134,6 +149,7 @@ fn verb(call: &str) -> Option<&'static str> {
         "deregister_manus" => "deregister",
         "release_files" => "files release",
         "send_message" => "message send",
+        "ack_messages" => "message ack",
         _ => return None,
     })
 }
@@ -180,12 +196,14 @@ fn quoted(word: &str) -> String {
 
 /// Whether agents have a tool for this call.
 pub fn has_tool(call: &str) -> bool {
-    TOOLS.iter().any(|(name, ..)| *name == call)
+    TOOLS.iter().any(|(name, _)| *name == call)
 }
 
 fn request(call: &str, Arguments(mut given): Arguments) -> Option<String> {
-    let (_, tool, caller) = TOOLS.iter().find(|(name, ..)| *name == call)?;
-    given.retain(|(name, _)| name != caller);
+    let (_, tool) = TOOLS.iter().find(|(name, _)| *name == call)?;
+    if let Some((name, _)) = given.iter_mut().find(|(name, _)| actor(call) == Some(name)) {
+        *name = TOOL_ACTOR.to_owned();
+    }
     let arguments = match call {
         "create_task" => Json::object([("tasks", Json::List(vec![Json::Object(given)]))]),
         _ => Json::Object(given),
@@ -221,6 +239,10 @@ mod tests {
         assert_eq!(add.as_deref(), Some("manus-sync task add --files='a.rs,b c.rs' -- '-5 degrees'"));
         let waits = cli("update_task", r#"{"task_id":"T1","dependencies":[]}"#);
         assert_eq!(waits.as_deref(), Some("manus-sync task update --after='' T1"));
+        let read = cli("ack_messages", r#"{"manus_id":"supervisor","ids":[4,7]}"#);
+        assert_eq!(read.as_deref(), Some("manus-sync message ack --as=supervisor 4 7"));
+        let go_on = cli("unblock_task", r#"{"manus_id":"supervisor","task_id":"T1"}"#);
+        assert_eq!(go_on.as_deref(), Some("manus-sync task unblock --as=supervisor T1"));
     }
 
     #[test]
@@ -234,7 +256,10 @@ mod tests {
     #[test]
     fn requests() {
         let made = written(As::Mcp, ORIGIN, "review_task", r#"{"manus_id":"supervisor","task_id":"T1"}"#);
-        let expected = r#"{"jsonrpc":"2.0","id":1,"method":"tools/call","params":{"name":"review","arguments":{"task_id":"T1"}}}"#;
+        let expected = r#"{"jsonrpc":"2.0","id":1,"method":"tools/call","params":{"name":"review","arguments":{"manus_id":"supervisor","task_id":"T1"}}}"#;
         assert_eq!(made.as_deref(), Some(expected));
+        let sent = r#"{"from_manus":"supervisor","to_manus":"ada","content":{"text":"x"}}"#;
+        let made = written(As::Mcp, ORIGIN, "send_message", sent).unwrap();
+        assert!(made.contains(r#""arguments":{"manus_id":"supervisor","to_manus":"ada","#), "{made}");
     }
 }

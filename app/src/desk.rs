@@ -7,7 +7,8 @@ use engine::sorted::SortedSet;
 use engine::view::FileLock;
 use engine::{ManusId, MessageId, Seq, TaskId, TimeMs};
 
-use crate::errand::{Errand, Step};
+use crate::errand::{Errand, Step, Written};
+use crate::theme;
 
 /// How long a notice stays.
 const NOTICE_STAYS: Duration = Duration::from_secs(6);
@@ -46,6 +47,13 @@ pub enum Ask {
     ReleaseAll(ManusId),
     /// Whether, and how, to change all ticked tasks.
     Bulk(Bulk),
+    /// How to copy a call that needs no further question.
+    Copy {
+        /// What its button says.
+        name: &'static str,
+        /// The call.
+        call: Written,
+    },
     /// Where to go or what to do.
     Palette,
     /// Nothing: it tells the keys.
@@ -100,6 +108,8 @@ pub struct Desk {
     pub errand: RwSignal<Option<(u32, Errand)>>,
     /// When the person left who has come back, until they have seen what happened since.
     pub left: RwSignal<Option<Left>>,
+    /// The theme that is chosen; empty where the system decides.
+    pub theme: RwSignal<&'static str>,
     counter: StoredValue<u32>,
 }
 
@@ -109,7 +119,8 @@ impl Desk {
         let (ask, notices, picked) = (RwSignal::new(None), RwSignal::default(), RwSignal::default());
         let (steps, counter) = (RwSignal::new(None), StoredValue::new(0));
         let (undo, errand, left) = (RwSignal::new(None), RwSignal::new(None), RwSignal::new(None));
-        let desk = Self { ask, notices, picked, steps, undo, errand, left, counter };
+        let theme = RwSignal::new(theme::chosen().unwrap_or_default());
+        let desk = Self { ask, notices, picked, steps, undo, errand, left, theme, counter };
         provide_context(desk);
         desk
     }

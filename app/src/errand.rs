@@ -1,7 +1,7 @@
 //! What the page does beside showing and asking: taking back the last action, and copying an action instead of doing it. The
 //! types alone; how it is done is a part of its own (`components::errands`), loaded when it is needed.
 
-use engine::{ManusId, TaskId};
+use engine::{ManusId, Seq, TaskId};
 
 use crate::api::UpdateTask;
 
@@ -56,8 +56,8 @@ pub enum Step {
     Held {
         /// Which.
         task_id: TaskId,
-        /// Why, where that was said.
-        reason: Option<String>,
+        /// The event after which that was done, as far as the page knew.
+        since: Seq,
     },
     /// A task may go on.
     LetGo {
@@ -72,6 +72,8 @@ pub enum Step {
         manus_id: ManusId,
         /// Whether it is draining now.
         draining: bool,
+        /// The event after which that was done, as far as the page knew.
+        since: Seq,
     },
 }
 

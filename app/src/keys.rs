@@ -90,7 +90,7 @@ impl Keys {
             "3" => self.view("graph"),
             "y" => self.copy_link(),
             "a" | "e" | "p" | "v" => return self.about_chosen(key),
-            "t" => theme::toggle(),
+            "t" => theme::toggle(self.desk),
             "z" => self.desk.send(Errand::Undo),
             "/" => dom::focus(dom::find("#filter")),
             "j" | "k" => focus_first_row(),

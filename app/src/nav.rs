@@ -119,7 +119,7 @@ impl Place {
     /// The same place with nothing narrowed down.
     pub fn unfiltered(self) -> Self {
         let (view, sort) = (self.choice("view").to_owned(), self.choice("sort").to_owned());
-        let all = Self { text: String::new(), choices: Default::default(), ..self };
+        let all = Self { text: String::new(), show: Show::Open, choices: Default::default(), ..self };
         all.choosing("view", view).choosing("sort", sort)
     }
 

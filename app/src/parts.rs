@@ -123,7 +123,7 @@ parts! {
     Digest = digest: components::digest::digest;
     /// Taking back, and copying.
     Errands = errands: components::errands::errands;
-    /// The palette, and the help.
+    /// The palette, the help, and how to copy what has no dialog of its own.
     Finding = finding: components::dialogs::finding;
     /// The dialogs about what a task is.
     Tasks = tasks: components::dialogs::tasks;
@@ -167,7 +167,7 @@ fn needed(place: &Place) -> impl Iterator<Item = Part> {
 /// The part that asks something.
 pub const fn asking(ask: &Ask) -> Part {
     match ask {
-        Ask::Palette | Ask::Help => Part::Finding,
+        Ask::Palette | Ask::Help | Ask::Copy { .. } => Part::Finding,
         Ask::CreateTask | Ask::Edit(_) => Part::Tasks,
         Ask::Message { .. } => Part::Letter,
         Ask::Assign(_) => Part::Assigning,

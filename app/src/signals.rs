@@ -8,7 +8,8 @@ use std::any::Any;
 use std::fmt;
 use std::marker::PhantomData;
 
-use leptos::prelude as leptos;
+use ::leptos::prelude as leptos;
+use ::leptos::reactive::graph::{AnySubscriber, Subscriber, ToAnySubscriber};
 use leptos::{SetValue, Track, UpdateValue, With, WithUntracked, WithValue};
 
 /// A value of any type.
@@ -204,7 +205,20 @@ impl<T: PartialEq + Send + Sync + 'static> Memo<T> {
 }
 
 fn memo(compute: Compute, differs: fn(Option<&Held>, Option<&Held>) -> bool) -> leptos::Memo<Held> {
-    leptos::Memo::new_with_compare(compute, differs)
+    let memo = leptos::ArcMemo::new_with_compare(compute, differs);
+    ends_with_its_owner(memo.to_any_subscriber());
+    memo.into()
+}
+
+/// Takes a follower off whatever it follows when the piece of the page ends that it belongs to. Leptos leaves it listed there, and
+/// what the page shows as long as it is open would list one more with every row that is ever drawn.
+fn ends_with_its_owner(follower: AnySubscriber) {
+    leptos::on_cleanup(move || stop(&follower));
+}
+
+/// Takes a follower off whatever it follows.
+pub fn stop(follower: &AnySubscriber) {
+    follower.clear_sources(follower);
 }
 
 impl<T: Send + Sync + 'static> StoredValue<T> {
@@ -265,6 +279,26 @@ fn begin(act: Box<dyn FnMut()>) {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn what_ends_is_listed_nowhere() {
+        let page = leptos::Owner::new();
+        let number = page.with(|| RwSignal::new(1));
+        // How many know of a memo after its row is gone.
+        let known = |read: bool| {
+            let row = page.child();
+            let memo = row.with(|| {
+                let memo = Memo::new(move |_| number.get() + 1);
+                if read {
+                    assert_eq!(memo.get(), 2);
+                }
+                leptos::ArcMemo::from(memo.0)
+            });
+            drop(row);
+            memo.to_any_subscriber().1.weak_count()
+        };
+        assert_eq!(known(true), known(false), "the signal lists one more for each that has read it");
+    }
 
     #[test]
     fn memos_follow_signals_and_change_only_with_their_value() {

@@ -1,6 +1,7 @@
 //! Light or dark: as the system says, until the person chooses. The choice is in a cookie, so that the server renders the page
 //! in it and nothing flashes.
 
+use crate::desk::Desk;
 use crate::prelude::*;
 
 /// The cookie's name.
@@ -20,21 +21,27 @@ pub fn chosen() -> Option<&'static str> {
     ["light", "dark"].into_iter().find(|theme| *theme == value)
 }
 
+/// The same in the browser, by the page as the server wrote it.
+#[cfg(not(feature = "ssr"))]
+pub fn chosen() -> Option<&'static str> {
+    let value = document().document_element()?.get_attribute("data-theme")?;
+    ["light", "dark"].into_iter().find(|theme| *theme == value)
+}
+
 /// Changes to the other theme and remembers it. In the browser only.
-pub fn toggle() {
-    let page = document().document_element();
-    let Some(page) = page else { return };
-    let dark = match page.get_attribute("data-theme").as_deref() {
-        Some("dark") => true,
-        Some("light") => false,
+pub fn toggle(desk: Desk) {
+    let dark = match desk.theme.get_untracked() {
+        "dark" => true,
+        "light" => false,
         _ => system_is_dark(),
     };
-    choose(if dark { "light" } else { "dark" });
+    choose(desk, if dark { "light" } else { "dark" });
 }
 
 /// Takes a theme and remembers it; an empty word leaves it to the system. In the browser only.
-pub fn choose(theme: &str) {
+pub fn choose(desk: Desk, theme: &'static str) {
     let Some(page) = document().document_element() else { return };
+    desk.theme.set(theme);
     let _ = match theme {
         "" => page.remove_attribute("data-theme"),
         theme => page.set_attribute("data-theme", theme),

@@ -108,6 +108,44 @@ test("any action can be had as a command, and nothing happens by copying it", as
   expect(body.status).toBe("IN_PROGRESS");
 });
 
+test("what is done without a dialog can be had as a command, too", async ({ page, server, open, context }) => {
+  await context.grantPermissions(["clipboard-read", "clipboard-write"]);
+  const { ada } = await smallTeam(server);
+  await server.post("block_task", { manus_id: "supervisor", task_id: "T2", reason: "no licence" });
+  await server.post("drain_manus", { manus_id: "bob" });
+  const letter = await ada.call("send_message", {
+    from_manus: "ada",
+    to_manus: "supervisor",
+    message_type: "NOTE",
+    content: { text: "Hello" },
+  });
+  const copied = () => page.evaluate(() => navigator.clipboard.readText());
+  const cli = async (command: string) => {
+    await page.getByTestId("copy-cli").click();
+    const [verb, rest] = command.split(" | ");
+    await expect.poll(copied).toBe(`manus-sync ${verb} --server=${server.url} ${rest}`);
+    await page.keyboard.press("Escape");
+    await expect(page.getByTestId("dialog")).toBeHidden();
+  };
+  const id = letter.ids[0];
+  await open(page, "/tasks/T2");
+  await page.getByTestId("drawer").getByTestId("copy").click();
+  await expect(page.getByTestId("dialog")).toContainText("Copy “Let it go on”");
+  await page.getByTestId("copy-curl").click();
+  await expect.poll(copied).toContain("/api/v1/unblock_task");
+  await cli("task unblock | --as=supervisor T2");
+  await open(page, "/agents/bob");
+  await page.getByTestId("drawer").getByTestId("copy").click();
+  await cli("drain | --off bob");
+  await open(page, `/messages/${id}`);
+  await page.locator(".thread-panel").getByTestId("copy").click();
+  await cli(`message ack | --as=supervisor ${id}`);
+  await open(page);
+  // None of that was done.
+  expect((await server.post("get_task", { task_id: "T2" })).body.held_reason).toBe("no licence");
+  await expect(row(page, `need-message-${id}`)).toBeVisible();
+});
+
 test("the palette finds rooms, tasks, agents and actions", async ({ page, server, open }) => {
   await smallTeam(server);
   await open(page);

@@ -130,3 +130,21 @@ test("nothing comes from elsewhere", async ({ page, server, open }) => {
   await open(page);
   expect([...new Set(asked)]).toEqual([server.url]);
 });
+
+test("the settings say which theme is chosen, from the server on and however it is changed", async ({ page, server, open }) => {
+  await open(page, "/settings");
+  const chosen = () => page.getByRole("group", { name: "Theme" }).locator("[aria-pressed=true]");
+  await expect(chosen()).toHaveText("As the system");
+  await page.getByTestId("theme-dark").click();
+  await expect(chosen()).toHaveText("Dark");
+  await expect(page.locator("html")).toHaveAttribute("data-theme", "dark");
+  await page.keyboard.press("t");
+  await expect(chosen()).toHaveText("Light");
+  const response = await page.goto(`${server.url}/settings`);
+  expect(await response!.text()).toMatch(/aria-pressed="true"[^>]*data-testid="theme-light"|data-testid="theme-light"[^>]*aria-pressed="true"/);
+  await page.locator("body[data-hydrated]").waitFor();
+  await expect(chosen()).toHaveText("Light");
+  await page.getByTestId("theme-system").click();
+  await expect(chosen()).toHaveText("As the system");
+  await expect(page.locator("html")).not.toHaveAttribute("data-theme");
+});

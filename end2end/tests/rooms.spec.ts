@@ -296,3 +296,56 @@ test("the past comes back as it was, is marked as past, and nothing can be done 
   await caughtUp(page, server);
   await expect(page.getByTestId("new-task")).not.toHaveAttribute("aria-disabled", "true");
 });
+
+test("a graph or a list that is filtered to nothing says so, and clears the filter", async ({ page, server, open }) => {
+  await smallTeam(server);
+  await open(page, "/tasks?view=graph&q=zzz");
+  const clear = page.getByRole("link", { name: "Clear the filter" });
+  await expect(page.locator("main")).toContainText("No task that is drawn contains “zzz”.");
+  await clear.click();
+  await expect(clear).toBeHidden();
+  await expect(page.getByTestId("node-T1")).toBeVisible();
+  await open(page, "/tasks?show=ready");
+  await expect(page.getByTestId("tasks")).toContainText("No task is ready");
+  await clear.click();
+  await expect(row(page, "task-T1")).toBeVisible();
+});
+
+test("a drawer that cannot be read says why, and tries again", async ({ page, server, open, errors }) => {
+  errors.expect(/status of 503/);
+  await smallTeam(server);
+  let broken = true;
+  await page.route("**/api/v1/get_task", (route) =>
+    broken
+      ? route.fulfill({ status: 503, json: { code: "storage_unavailable", message: "the disk is full" } })
+      : route.fulfill({ status: 404, json: { code: "task_not_found", message: "there is no task T99" } }),
+  );
+  errors.expect(/status of 404/);
+  await open(page, "/tasks/T99");
+  await expect(page.getByTestId("drawer")).toContainText("The disk is full.");
+  broken = false;
+  await page.getByTestId("retry").click();
+  await expect(page.getByTestId("drawer")).toContainText("There is no task T99.");
+});
+
+test("who is alive and does not get on is told from who works", async ({ page, server, open }) => {
+  const { ada } = await smallTeam(server);
+  // As if nothing had moved for half of the estimate.
+  await page.route(`${server.url}/agents`, async (route) => {
+    const response = await route.fetch();
+    await route.fulfill({ response, body: (await response.text()).replace('"stall_level":0', '"stall_level":1') });
+  });
+  await open(page, "/agents");
+  await expect(row(page, "agent-ada")).toContainText("stuck");
+  await ada.act("update_task_progress", { task_id: "T1", progress: 60 });
+  await caughtUp(page, server);
+  await expect(row(page, "agent-ada")).not.toContainText("stuck");
+});
+
+test("insights sum up what each role has done", async ({ page, server, open }) => {
+  const { ada } = await smallTeam(server);
+  await ada.act("complete_task", { task_id: "T1", result: "done" });
+  await open(page, "/insights");
+  await expect(page.getByTestId("record-SPEED_DEVELOPER").getByRole("cell").first()).toHaveText("1");
+  await expect(page.getByTestId("record-QUALITY_ENHANCER").getByRole("rowheader")).toHaveText("all quality enhancers");
+});

@@ -223,6 +223,37 @@ test("two supervisors: what the other has changed since is told, not overwritten
   expect((await get(server, "T2")).title).toBe("Test the parser at length");
 });
 
+test("a hold without a reason, and a drain, that somebody else has ended and begun anew are left alone", async ({ page, server, open }) => {
+  await smallTeam(server);
+  await open(page, "/tasks/T1");
+  await page.getByTestId("hold").click();
+  await page.getByTestId("send").click();
+  await expect(page.getByTestId("unblock")).toBeVisible();
+  await server.post("unblock_task", { manus_id: "supervisor", task_id: "T1" });
+  await server.post("block_task", { manus_id: "supervisor", task_id: "T1" });
+  await caughtUp(page, server);
+  await page.keyboard.press("z");
+  await expect(page.locator(".notice.bad").last()).toContainText(/Not taken back\. T1 was changed by supervisor .* ago/);
+  expect((await get(server, "T1")).status).toBe("BLOCKED");
+
+  await open(page, "/agents/ada");
+  await page.getByTestId("drain").click();
+  await page.getByTestId("send").click();
+  await expect(page.getByTestId("resume")).toBeVisible();
+  const drain = (draining: boolean) => server.post("drain_manus", { manus_id: "ada", draining });
+  await drain(false);
+  await drain(true);
+  await caughtUp(page, server);
+  await page.keyboard.press("z");
+  await expect(page.locator(".notice.bad").last()).toContainText(/Not taken back\. ada was changed .* ago: ada gets work again/);
+  expect((await server.post("get_manus", { manus_id: "ada" })).body.draining).toBe(true);
+  // What nobody has touched since is taken back, from a drain and from its end alike.
+  await page.getByTestId("resume").click();
+  await expect(page.getByTestId("drain")).toBeVisible();
+  await page.getByTestId("undo").last().click();
+  await expect(page.getByTestId("resume")).toBeVisible();
+});
+
 test("two supervisors: who comes second is told in the dialog", async ({ page, server, open, errors }) => {
   errors.expect(/status of 409/);
   const { ada } = await smallTeam(server);

@@ -205,3 +205,47 @@ test("the focus stays on the page when the view changes or the last need is deal
   await expect(letter).toHaveCount(0);
   await expect.poll(focused).toBe("room");
 });
+
+test("an attempt that began long before what is shown is drawn as far as it reaches into it", async ({ page, server, open }) => {
+  const { ada } = await smallTeam(server);
+  await ada.act("fail_task", { task_id: "T1", reason: "no licence" });
+  // As if it had begun five hours before the server was started; what came between then and the end is asked for by itself.
+  const long_ms = 5 * 3_600_000;
+  const asked: boolean[] = [];
+  await page.route("**/api/v1/list_events", async (route) => {
+    const { since_ms } = route.request().postDataJSON();
+    asked.push(since_ms !== undefined);
+    const response = await route.fetch();
+    const body = await response.json();
+    for (const record of body.items) if (record.kind === "task_started") record.at_ms -= long_ms;
+    body.items = body.items.filter((record: { at_ms: number }) => since_ms === undefined || record.at_ms >= since_ms);
+    await route.fulfill({ response, json: body });
+  });
+  await open(page, "/timeline");
+  const over = page.getByTestId("lane-ada").locator(".bar.over");
+  await expect(over).toHaveAttribute("aria-label", /^T1 Write the parser: failed, 5 hours$/);
+  expect(asked.slice(0, 2)).toEqual([true, false]);
+  const [bar, lane] = await Promise.all([over.boundingBox(), page.getByTestId("lane-ada").locator(".track").boundingBox()]);
+  expect(Math.abs(bar!.x - lane!.x), "from the beginning of what is shown").toBeLessThan(3);
+});
+
+test("a task that is held back says why in table and board, and waits for nothing without a name", async ({ page, server, open }) => {
+  await smallTeam(server);
+  const reason = "the licence of the grammar is not clear yet, and legal is on holiday until the end of next week";
+  for (const task_id of ["T1", "T2"]) await server.post("block_task", { manus_id: "supervisor", task_id, reason });
+  await open(page, "/tasks");
+  const word = (id: string) => row(page, `task-${id}`).locator(".c-title .caption");
+  await expect(word("T1")).toHaveText(`held back: ${reason}`);
+  await expect(word("T1")).toHaveAttribute("title", `held back: ${reason}`);
+  await expect(word("T2")).toHaveText(`held back: ${reason} · after T1`);
+  await page.keyboard.press("2");
+  const card = row(page, "card-T1");
+  await expect(card).toContainText(`held back: ${reason}`);
+  await expect(card).not.toContainText("after");
+  await expect(card).toHaveAttribute("title", `held back: ${reason}`);
+  const [cut, whole] = await card.locator(".caption").evaluate((it) => [it.clientWidth, it.scrollWidth]);
+  expect(cut, "cut off, on one line").toBeLessThan(whole!);
+  await server.post("unblock_task", { manus_id: "supervisor", task_id: "T1" });
+  await expect(page.getByTestId("column-PENDING")).toContainText("Write the parser");
+  await expect(card).not.toContainText("held back");
+});

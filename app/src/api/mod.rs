@@ -23,6 +23,7 @@ mod instances;
 mod messages;
 #[cfg(feature = "ssr")]
 mod meters;
+mod one_or_many;
 mod plan;
 mod reads;
 mod setbacks;
@@ -49,12 +50,13 @@ pub use instances::{Beat, DeregisterManus, GetManus, Heartbeat, Left, ListManus,
 pub use messages::{AckMessages, Acknowledged, GetMessages, ListMessages, SendMessage, Sent};
 #[cfg(feature = "ssr")]
 pub use meters::{Meters, Watching};
+pub use one_or_many::OneOrMany;
 pub use plan::{GetPlan, OneMore, Plan, PlannedTask, Unplaced};
 pub use reads::{ListEvents, Page, Snapshot};
 pub use setbacks::{BlockTask, DrainManus, FailTask, ReviewTask, UnblockTask, UpdateTask, Verdict};
 pub use tasks::{
     AssignTask, BatchTask, CancelTask, CompleteTask, CreateTask, CreateTasks, GetTask, ListTasks, NextTask,
-    OneOrMany, ReleaseTask, StartTask, Started, Taken, UpdateTaskProgress,
+    ReleaseTask, StartTask, Started, Taken, UpdateTaskProgress,
 };
 #[cfg(feature = "ssr")]
 pub use tokens::{CreateToken, ListTokens, NewToken, RevokeToken, Revoked};

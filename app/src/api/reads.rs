@@ -4,7 +4,7 @@ use engine::{ManusId, Record, TimeMs};
 use serde::{Deserialize, Serialize};
 
 use super::call::server_call;
-use super::tasks::OneOrMany;
+use super::one_or_many::OneOrMany;
 
 /// A part of a long list.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]

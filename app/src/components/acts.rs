@@ -1,16 +1,20 @@
 //! Sending something to the server from a dialog: under way, refused with a reason at its field, or done and said so.
 
+use std::rc::Rc;
+
 use crate::prelude::*;
 use engine::{ManusId, MessageId, RequestId, TaskId};
 use leptos::task::spawn_local;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
+use super::bits::{act, icon_button};
 use crate::api::{self, ApiError};
-use crate::desk::{Desk, use_desk};
+use crate::desk::{Ask, Desk, use_desk};
 use crate::dom;
 use crate::errand::{As, Errand, Step, Written};
 use crate::live::Live;
+use crate::ui::{El, div};
 
 /// The state of something that is sent from a dialog.
 #[derive(Debug, Clone, Copy)]
@@ -224,38 +228,72 @@ pub fn curl(origin: &str, call: &str, body: &str) -> String {
     format!("curl {origin}/api/v1/{call} -H 'content-type: application/json' \\\n  -d '{body}'")
 }
 
-/// Makes a call without a dialog; what takes it back, where something does. A refusal is shown as a notice.
-pub fn quietly<C: api::Call + Serialize>(desk: Desk, call: &C, told: &'static str, back: Option<Step>) {
-    let Ok(body) = serde_json::to_string(call) else { return };
-    quietly_posted(desk, C::NAME, body, told, back);
+/// A call that is made without a dialog.
+pub struct Quick {
+    call: Written,
+    /// What is said once it is done; nothing when that can be seen.
+    told: &'static str,
+    /// What takes it back, where something does.
+    back: Option<Step>,
 }
 
-fn quietly_posted(desk: Desk, name: &'static str, body: String, told: &'static str, back: Option<Step>) {
-    spawn_local(async move {
-        match api::post(&format!("{}{name}", api::PREFIX), body).await {
-            Ok(_) if told.is_empty() => {}
-            Ok(_) => desk.done(told.to_owned(), back.into_iter().collect()),
-            Err(error) => desk.complain(Fault::from(error).text),
-        }
+impl Quick {
+    fn new<C: api::Call + Serialize>(call: &C, told: &'static str, back: Option<Step>) -> Self {
+        let body = serde_json::to_string(call).unwrap_or_default();
+        Self { call: (C::NAME, body), told, back }
+    }
+
+    /// Notes that the person has read these messages.
+    pub fn read(ids: Vec<MessageId>) -> Self {
+        Self::new(&api::AckMessages::new(ManusId::supervisor(), ids), "", None)
+    }
+
+    /// Approves a task's result as it is.
+    pub fn approve(id: TaskId) -> Self {
+        let call = api::ReviewTask::new(ManusId::supervisor(), id, api::Verdict::Approve);
+        Self::new(&call, "It is completed.", None)
+    }
+
+    /// Lets a task go on that was held back.
+    pub fn let_go_on(live: Live, id: TaskId) -> Self {
+        let held = live.peek(|state| state.task(&id)?.held_reason().map(str::to_owned));
+        let back = held.map(|reason| Step::LetGo { task_id: id.clone(), reason });
+        Self::new(&api::UnblockTask::new(ManusId::supervisor(), id), "It may go on.", back)
+    }
+
+    /// Gives an agent work again that got none.
+    pub fn work_again(live: Live, manus_id: ManusId) -> Self {
+        let call = api::DrainManus { draining: Some(false), ..api::DrainManus::new(manus_id.clone()) };
+        let since = live.seq.get_untracked();
+        Self::new(&call, "It gets work again.", Some(Step::Drained { manus_id, draining: false, since }))
+    }
+
+    /// Makes the call. A refusal is shown as a notice.
+    pub fn make(self, desk: Desk) {
+        let Self { call: (name, body), told, back } = self;
+        spawn_local(async move {
+            match api::post(&format!("{}{name}", api::PREFIX), body).await {
+                Ok(_) if told.is_empty() => {}
+                Ok(_) => desk.done(told.to_owned(), back.into_iter().collect()),
+                Err(error) => desk.complain(Fault::from(error).text),
+            }
+        });
+    }
+}
+
+/// The button of such a call, `dressed` as it likes before its name, and the one beside it that has the call copied: dialogs offer
+/// that at their foot.
+pub fn quick(
+    class: &'static str,
+    name: &'static str,
+    dressed: fn(El) -> El,
+    make: Rc<dyn Fn() -> Quick>,
+) -> El {
+    let copied = make.clone();
+    let copy = icon_button("copy", "Copy as curl or CLI, without doing it", move |desk| {
+        desk.open(Ask::Copy { name, call: copied().call });
     });
-}
-
-/// Notes that the person has read these messages.
-pub fn mark_read(desk: Desk, ids: Vec<MessageId>) {
-    quietly(desk, &api::AckMessages::new(ManusId::supervisor(), ids), "", None);
-}
-
-/// Approves a task's result as it is.
-pub fn approve(desk: Desk, id: TaskId) {
-    let call = api::ReviewTask::new(ManusId::supervisor(), id, api::Verdict::Approve);
-    quietly(desk, &call, "It is completed.", None);
-}
-
-/// Lets a task go on that was held back.
-pub fn let_go_on(live: Live, desk: Desk, id: TaskId) {
-    let held = live.peek(|state| state.task(&id)?.held_reason().map(str::to_owned));
-    let back = held.map(|reason| Step::LetGo { task_id: id.clone(), reason });
-    quietly(desk, &api::UnblockTask::new(ManusId::supervisor(), id), "It may go on.", back);
+    div("split").add(dressed(act(class, move |desk| make().make(desk))).add(name)).add(copy.test_id("copy"))
 }
 
 /// The parts of a text that are separated by commas, semicolons or line ends.

@@ -78,7 +78,10 @@ fn doing(live: Live, row: RwSignal<AgentRow>, life: Life) -> Node {
         }
         (_, Some(id)) => {
             let more = (more > 0).then(|| caption(format!("and {more} more")));
-            nodes![task_link(id.clone(), live.title(&id)), more].into_node()
+            // Alive, and does not get on all the same.
+            let stalled = live.task(&id).is_some_and(|task| task.with(|task| task.value.stalled));
+            let stuck = stalled.then(|| span("l-stuck").add(icon("clock")).add("stuck"));
+            nodes![stuck, task_link(id.clone(), live.title(&id)), more].into_node()
         }
     }
 }

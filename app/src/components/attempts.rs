@@ -1,18 +1,20 @@
 //! The attempts that are over, as the timeline needs them: read from the log once, and on whenever one more has ended.
 
 use crate::prelude::*;
-use engine::{Record, Seq, TimeMs};
+use engine::{Record, Seq, TaskId, TimeMs};
 use leptos::task::spawn_local;
 
 use crate::api::{self, ListEvents, OneOrMany};
 use crate::live::Live;
-use crate::live::attempts::{Attempts, KINDS};
+use crate::live::attempts::{Attempts, KINDS, Missing};
 use crate::live::past::Log;
 
 /// How many events come at once.
 const PAGE: i64 = 1_000;
 /// How many pages are read at the most, from the newest back: what is older is not drawn.
 const PAGES: usize = 30;
+/// How many of them at the most for what began before the time that is wanted.
+const PAGES_BACK: usize = 10;
 
 /// What is known of attempts that are over.
 #[derive(Clone, Copy)]
@@ -26,7 +28,7 @@ struct Known {
     again: StoredValue<bool>,
 }
 
-/// The attempts that began since a moment, which is another one whenever `length_ms` is: twice as long ago. Of a picture of the past,
+/// The attempts that ended since a moment, which is another one whenever `length_ms` is: twice as long ago. Of a picture of the past,
 /// those that the log has which is at hand then.
 pub fn attempts(live: Live, length_ms: Memo<TimeMs>) -> Memo<Attempts> {
     let known = Known {
@@ -37,11 +39,12 @@ pub fn attempts(live: Live, length_ms: Memo<TimeMs>) -> Memo<Attempts> {
         again: StoredValue::new(false),
     };
     effect(move || {
-        known.since_ms.set_value(live.now_ms.get_untracked() - 2 * length_ms.get());
+        let since_ms = live.now_ms.get_untracked() - 2 * length_ms.get();
+        known.since_ms.set_value(since_ms);
         known.round.update_value(|round| *round += 1);
-        known.attempts.set(Attempts::default());
+        known.attempts.set(live.peek(|state| Attempts::running(state, since_ms)));
         known.asking.set_value(false);
-        known.ask();
+        known.ask(live);
     });
     let ended = Memo::new(move |_| {
         live.feed.with(|feed| {
@@ -50,7 +53,7 @@ pub fn attempts(live: Live, length_ms: Memo<TimeMs>) -> Memo<Attempts> {
     });
     effect(move || {
         if ended.get() > Some(known.attempts.with_untracked(|attempts| attempts.seq)) {
-            known.ask();
+            known.ask(live);
         }
     });
     let is_past = Memo::new(move |_| live.past_ms.get().is_some());
@@ -65,7 +68,7 @@ fn of_log(log: &Log) -> Attempts {
 
 impl Known {
     /// Reads what is newer than what is known.
-    fn ask(self) {
+    fn ask(self, live: Live) {
         if self.asking.get_value() {
             return self.again.set_value(true);
         }
@@ -74,7 +77,7 @@ impl Known {
         let (round, since_ms) = (self.round.get_value(), self.since_ms.get_value());
         let known = self.attempts.with_untracked(|attempts| attempts.seq);
         spawn_local(async move {
-            let news = read(since_ms, known).await;
+            let news = read(live, since_ms, known).await;
             // The room may have been left meanwhile, or another stretch chosen.
             if self.round.try_get_value() != Some(round) {
                 return;
@@ -85,31 +88,47 @@ impl Known {
                 self.attempts.update(|attempts| news.iter().for_each(|record| attempts.add(record)));
             }
             if self.again.get_value() {
-                self.ask();
+                self.ask(live);
             }
         });
     }
 }
 
-/// The events of attempts since a moment and after a seq, oldest first.
-async fn read(since_ms: TimeMs, known: Seq) -> Option<Vec<Record>> {
+/// The events of attempts since a moment and after a seq, oldest first; with what came before as far as it takes to know when those
+/// began that have ended since.
+async fn read(live: Live, since_ms: TimeMs, known: Seq) -> Option<Vec<Record>> {
     let first = known == 0;
-    let mut cursor = (!first).then(|| known.to_string());
-    let mut found = Vec::new();
-    for _ in 0..PAGES {
+    let (mut found, mut missing) = (Vec::new(), Missing::default());
+    let (mut cursor, mut since, mut pages) = ((!first).then(|| known.to_string()), Some(since_ms), PAGES);
+    while pages > 0 {
+        pages -= 1;
         let kind = Some(OneOrMany::Many(KINDS.map(str::to_owned).to_vec()));
-        let (since_ms, limit) = (Some(since_ms), Some(PAGE));
+        let (since_ms, limit) = (since, Some(PAGE));
         let call =
             ListEvents { kind, since_ms, newest_first: Some(first), cursor, limit, ..ListEvents::new() };
         let page = api::call(call).await.ok()?;
+        for record in page.items.iter().filter(|_| first) {
+            missing.add_older(record, |task| since.is_some() && was_begun(live, task));
+        }
         found.extend(page.items);
         cursor = page.next_cursor;
-        if cursor.is_none() {
+        let is_whole = cursor.is_none() || since.is_none();
+        if is_whole && missing.is_empty() {
             break;
+        }
+        if cursor.is_none() {
+            let Some(oldest) = found.last().filter(|_| since.take().is_some()) else { break };
+            cursor = Some(oldest.seq.to_string());
+            pages = pages.min(PAGES_BACK);
         }
     }
     if first {
         found.reverse();
     }
     Some(found)
+}
+
+/// Whether anybody ever began with a task, as far as is known.
+fn was_begun(live: Live, id: &TaskId) -> bool {
+    live.peek(|state| state.task_view(id).is_none_or(|task| task.attempts > 0))
 }

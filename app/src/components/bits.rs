@@ -71,6 +71,11 @@ pub fn caption(words: impl IntoNode) -> Node {
     span("caption").add(words).into_node()
 }
 
+/// Less important words that may be cut off: in full on hover.
+pub fn aside(words: String) -> Node {
+    span("caption").attr("title", words.clone()).add(words).into_node()
+}
+
 /// The box with which a task is ticked.
 pub fn tick(desk: Desk, id: &TaskId) -> El {
     let (this, other) = (id.clone(), id.clone());

@@ -5,6 +5,7 @@ use std::collections::{HashMap, HashSet};
 
 use crate::prelude::*;
 use engine::sorted::SortedSet;
+use engine::view::SyncTask;
 use engine::{State, TaskId, TaskStatus};
 
 use super::bits::{agent_link, bar, caption, filtered_out, tick};
@@ -150,7 +151,11 @@ fn card(live: Live, nav: Nav, column: TaskStatus, id: TaskId) -> Option<El> {
     let status = Memo::new(move |_| row.with(|row| row.value.status));
     let assignee = Memo::new(move |_| row.with(|row| row.value.assigned_to.clone()));
     let percent = move || row.with(|row| row.value.progress.percent());
-    let waits = move || row.with(|row| words::after(&row.value.waiting_for, NAMED).map(caption));
+    let blocked = move || {
+        let told =
+            |task: &SyncTask| words::blocked(task, NAMED).filter(|_| task.status == TaskStatus::Blocked);
+        row.with(|row| told(&row.value))
+    };
     let moved = move || {
         let status = status.get();
         (status != column)
@@ -162,7 +167,7 @@ fn card(live: Live, nav: Nav, column: TaskStatus, id: TaskId) -> Option<El> {
         .add(el("code").class("muted").add(id.to_string()))
         .add(move || priority_mark(row.with(|row| row.value.priority)))
         .add(move || assignee.get().map(agent_link))
-        .add(waits)
+        .add(move || blocked().map(caption))
         .add(moved);
     let is_ticked = move |picked: &SortedSet<TaskId>| picked.contains(&ticked);
     Some(
@@ -170,6 +175,8 @@ fn card(live: Live, nav: Nav, column: TaskStatus, id: TaskId) -> Option<El> {
             .class("card")
             .toggle("ticked", move || desk.picked.with(&is_ticked))
             .test_id(format!("card-{id}"))
+            // What is cut off in it: the link lies over the whole card, so it is told here.
+            .attr("title", blocked)
             .add(el("a").class("row-link").attr("href", href).add(title))
             .add(foot)
             .add(move || (status.get() == TaskStatus::InProgress).then(|| div("wide-bar").add(bar(percent)))),

@@ -68,7 +68,7 @@ pub fn top_bar() -> Node {
     let tools = div("tools")
         .add(palette)
         .add(new_task.add(icon("plus")).add(el("span").add("New task")))
-        .add(icon_button("contrast", "Light or dark (t)", |_| theme::toggle()).test_id("theme"))
+        .add(icon_button("contrast", "Light or dark (t)", theme::toggle).test_id("theme"))
         .add(icon_button("help", "Keys (?)", |desk| desk.open(Ask::Help)));
     let brand =
         el("a").class("brand").attr("href", "/").attr("aria-label", "manus-sync, overview").add(icon("logo"));

@@ -183,7 +183,7 @@ fn arrivals() -> Node {
     let here = move || {
         let count = move || words::count_of(live.figures.with(|figures| figures.agents()), "agent");
         let head = el("p").class("connected").add(icon("check")).add(count).add(" connected");
-        nodes![head, el("ul").class("plain").add(each(move || came.get(), |id| format!("{id:?}"), line))]
+        nodes![head, el("ul").class("plain").add(each(move || came.get(), RowId::key, line))]
     };
     div("arrivals")
         .test_id("arrivals")

@@ -21,7 +21,7 @@ use super::bits::{button, caption, icon_button};
 use super::icon::icon;
 use crate::desk::{Ask, Desk, use_desk};
 use crate::dom;
-use crate::errand::{As, Errand};
+use crate::errand::{As, Errand, Written};
 use crate::live::use_live;
 use crate::parts::{self, use_parts};
 use crate::ui::{El, IntoNode, Node, div, el, nodes};
@@ -76,11 +76,12 @@ pub fn dialog() -> Node {
         .into_node()
 }
 
-/// The palette, and the help.
+/// The palette, the help, and how to copy what has no dialog of its own.
 pub fn finding() -> Node {
     asked(|ask| match ask {
         Ask::Palette => Some(palette::palette()),
         Ask::Help => Some(help::keys()),
+        Ask::Copy { name, call } => Some(copying(name, call)),
         _ => None,
     })
 }
@@ -247,16 +248,31 @@ impl<F: Fn() + Clone + 'static> Form<F> {
 
 /// The ways to have what the dialog would send, and do it elsewhere.
 fn copies(sending: Sending, tool: bool, submit: Rc<dyn Fn()>) -> El {
-    let copy = |(how, word): (As, &'static str)| {
-        let submit = submit.clone();
-        button("button quiet small", move |_| sending.copy(how, &*submit))
+    ways(tool, Rc::new(move |_: Desk, how: As| sending.copy(how, &*submit)))
+}
+
+/// What is done without a dialog, to be done elsewhere.
+fn copying(name: &'static str, call: Written) -> Node {
+    let told = el("p").add("What the button would do, for a shell: it is copied, and not done.");
+    // Agents have no tool for any of these.
+    let ways =
+        ways(false, Rc::new(move |desk: Desk, how: As| desk.send(Errand::Copy(how, vec![call.clone()]))));
+    let footer = el("footer").add(ways).add(button("button", |desk| desk.close()).add("Back"));
+    nodes![header(format!("Copy “{name}”")), div("fields").add(told), footer].into_node()
+}
+
+/// A button for each way to copy an action.
+fn ways(tool: bool, copy: Rc<dyn Fn(Desk, As)>) -> El {
+    let way = |(how, word): (As, &'static str)| {
+        let copy = copy.clone();
+        button("button quiet small", move |desk| copy(desk, how))
             .test_id(format!("copy-{}", word.to_ascii_lowercase()))
             .attr("title", format!("Copy as {word}, without doing it"))
             .attr("aria-label", format!("Copy as {word}"))
             .add(word)
     };
     let ways = As::ALL.into_iter().filter(|(how, _)| tool || *how != As::Mcp);
-    div("copies").add(icon("copy")).add(ways.map(copy).collect::<Vec<_>>())
+    div("copies").add(icon("copy")).add(ways.map(way).collect::<Vec<_>>())
 }
 
 /// A text field with its label, a hint, and its refusal.

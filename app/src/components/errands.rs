@@ -7,12 +7,14 @@ use leptos::task::spawn_local;
 use serde::Serialize;
 
 use super::acts::Fault;
-use crate::api::{self, Arguments, AssignTask, BlockTask, DrainManus, UnblockTask, UpdateTask};
+use crate::api::{
+    self, Arguments, AssignTask, BlockTask, DrainManus, ListEvents, OneOrMany, UnblockTask, UpdateTask,
+};
 use crate::copied;
 use crate::desk::{Desk, use_desk};
 use crate::dom;
 use crate::errand::{As, Errand, Step, Written};
-use crate::live::sentence::{Entry, Part};
+use crate::live::sentence::{Before, Entry, Part, entry};
 use crate::live::{Live, use_live, words};
 use crate::ui::Node;
 
@@ -63,14 +65,9 @@ fn undo(live: Live, desk: Desk) {
         let (mut back, mut not) = (Vec::new(), Vec::new());
         for step in steps {
             let about = step.about();
-            if !live.peek(|state| is_untouched(&step, state)) {
-                not.push(changed_meanwhile(live, &about));
-                continue;
-            }
-            let Some((name, body)) = reversal(step) else { continue };
-            match api::post(&format!("{}{name}", api::PREFIX), body).await {
-                Ok(_) => back.push(about),
-                Err(error) => not.push(format!("{about}: {}", Fault::from(error).text)),
+            match take_back(live, step).await {
+                Ok(()) => back.push(about),
+                Err(why) => not.push(why),
             }
         }
         if !back.is_empty() {
@@ -87,11 +84,47 @@ fn undo(live: Live, desk: Desk) {
     });
 }
 
+/// Takes a step back; why it cannot be, in a sentence.
+async fn take_back(live: Live, step: Step) -> Result<(), String> {
+    let about = step.about();
+    if !live.peek(|state| is_untouched(&step, state)) {
+        return Err(changed_meanwhile(live, &about));
+    }
+    let refused = |error| format!("{about}: {}", Fault::from(error).text);
+    if let Some(question) = what_since(&step) {
+        let since = api::call(question).await.map_err(refused)?.items;
+        // The first is the step's own; whatever follows is somebody else's.
+        if let Some(record) = since.get(1) {
+            let entry = live.peek(|state| entry(record, state, &Before::default()));
+            return Err(changed(live, &about, entry));
+        }
+    }
+    let Some((name, body)) = reversal(step) else { return Ok(()) };
+    api::post(&format!("{}{name}", api::PREFIX), body).await.map(drop).map_err(refused)
+}
+
+/// Asks the log for what happened since in the matter of a step, where the present does not tell: who holds a task back without a
+/// reason, or drains an agent, looks like anybody else who does.
+fn what_since(step: &Step) -> Option<ListEvents> {
+    let (kinds, since): (&[&str], _) = match step {
+        Step::Held { since, .. } => (&["task_held", "task_unblocked"], since),
+        Step::Drained { since, .. } => (&["manus_draining"], since),
+        Step::Changed { .. } | Step::Assigned { .. } | Step::LetGo { .. } => return None,
+    };
+    let kind = Some(OneOrMany::Many(kinds.iter().map(|kind| (*kind).to_owned()).collect()));
+    let (about, cursor) = (Some(step.about()), Some(since.to_string()));
+    Some(ListEvents { kind, about, cursor, limit: Some(2), ..ListEvents::new() })
+}
+
 /// Who or what came in between, in a sentence, from the newest that is known of it.
 pub fn changed_meanwhile(live: Live, about: &str) -> String {
     let is_about = |entry: &&Entry| entry.about.iter().any(|part| plain(part) == about);
     let newest = live.feed.with_untracked(|feed| feed.iter().rev().find(is_about).cloned());
-    let Some(entry) = newest else { return format!("{about} was changed meanwhile.") };
+    changed(live, about, newest)
+}
+
+fn changed(live: Live, about: &str, entry: Option<Entry>) -> String {
+    let Some(entry) = entry else { return format!("{about} was changed meanwhile.") };
     let sentence: String = entry.parts.iter().map(plain).collect();
     let long = words::for_long(live.clock_ms.get_untracked() - entry.at_ms);
     let by = entry.by.as_ref().map(|by| format!(" by {by}")).unwrap_or_default();
@@ -117,9 +150,7 @@ fn is_untouched(step: &Step, state: &State) -> bool {
             let waits = matches!(task.status(), TaskStatus::Pending | TaskStatus::Blocked);
             waits && task.assigned_to().is_some_and(|has| has == now || has == back)
         }),
-        Step::Held { task_id, reason } => state.task(task_id).is_some_and(|task| {
-            task.held_reason().is_none_or(|held| reason.as_ref().is_none_or(|reason| reason == held))
-        }),
+        Step::Held { task_id, .. } => state.task(task_id).is_some_and(|task| !task.status().is_closed()),
         Step::LetGo { task_id, reason } => state.task(task_id).is_some_and(|task| {
             let waits = matches!(task.status(), TaskStatus::Pending | TaskStatus::Blocked);
             waits && task.held_reason().is_none_or(|held| held == reason)
@@ -153,7 +184,7 @@ fn reversal(step: Step) -> Option<Written> {
         Step::LetGo { task_id, reason } => {
             body(&BlockTask { reason: Some(reason), ..BlockTask::new(you, task_id) })
         }
-        Step::Drained { manus_id, draining } => {
+        Step::Drained { manus_id, draining, .. } => {
             body(&DrainManus { draining: Some(!draining), ..DrainManus::new(manus_id) })
         }
     }
@@ -165,7 +196,7 @@ fn body<C: Arguments + Serialize>(call: &C) -> Option<Written> {
 
 #[cfg(test)]
 mod tests {
-    use engine::{Command, Priority};
+    use engine::{Command, Priority, Record};
 
     use super::*;
     use crate::live::script::script;
@@ -208,14 +239,50 @@ mod tests {
         assert!(!is_untouched(&step, project.state()) && !is_untouched(&let_go, project.state()));
     }
 
+    /// What the log tells about a step, as the server would answer the question.
+    fn since<'a>(step: &Step, log: &'a [Record]) -> Vec<&'a Record> {
+        let question = what_since(step).unwrap();
+        let kinds = question.kind.map(OneOrMany::into_vec).unwrap_or_default();
+        let after: u64 = question.cursor.unwrap().parse().unwrap();
+        log.iter()
+            .filter(|record| record.seq > after && kinds.iter().any(|kind| kind == record.event.kind()))
+            .collect()
+    }
+
+    #[test]
+    fn a_hold_or_drain_that_another_has_ended_and_begun_again_is_not_the_same() {
+        let mut project = script();
+        project.agent("a", &[]);
+        let (manus_id, task_id) = (ManusId::new("a").unwrap(), project.task("one", 10, &[], &[]));
+        let (since_seq, you) = (project.state().seq(), ManusId::supervisor());
+        let held = Step::Held { task_id: task_id.clone(), since: since_seq };
+        let drained = Step::Drained { manus_id: manus_id.clone(), draining: true, since: since_seq };
+        let hold = Command::BlockTask { manus_id: you.clone(), task_id: task_id.clone(), reason: None };
+        project.run(hold.clone());
+        project.run(Command::DrainManus { manus_id: manus_id.clone(), draining: true });
+        let mut log = project.news();
+        assert_eq!((since(&held, &log).len(), since(&drained, &log).len()), (1, 1), "the steps' own");
+        project.run(Command::UnblockTask { manus_id: you, task_id });
+        project.run(hold);
+        project.run(Command::DrainManus { manus_id: manus_id.clone(), draining: false });
+        project.run(Command::DrainManus { manus_id, draining: true });
+        log.extend(project.news());
+        let other = |step| since(step, &log).get(1).map(|record| record.event.kind());
+        assert_eq!((other(&held), other(&drained)), (Some("task_unblocked"), Some("manus_draining")));
+        assert!(
+            is_untouched(&held, project.state()) && is_untouched(&drained, project.state()),
+            "by the looks of it"
+        );
+    }
+
     #[test]
     fn each_step_has_its_way_back() {
         let task_id = engine::TaskId::numbered(1);
-        let held = reversal(Step::Held { task_id: task_id.clone(), reason: None }).unwrap();
+        let held = reversal(Step::Held { task_id: task_id.clone(), since: 7 }).unwrap();
         assert_eq!(held, ("unblock_task", r#"{"manus_id":"supervisor","task_id":"T1"}"#.to_owned()));
         let (name, body) = reversal(Step::LetGo { task_id, reason: "later".to_owned() }).unwrap();
         assert!(name == "block_task" && body.contains(r#""reason":"later""#), "{body}");
-        let drained = Step::Drained { manus_id: ManusId::new("a").unwrap(), draining: true };
+        let drained = Step::Drained { manus_id: ManusId::new("a").unwrap(), draining: true, since: 7 };
         let (name, body) = reversal(drained).unwrap();
         assert!(name == "drain_manus" && body.contains(r#""draining":false"#), "{body}");
     }

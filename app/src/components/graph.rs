@@ -3,7 +3,7 @@
 use crate::prelude::*;
 use engine::TaskId;
 
-use super::bits::{agent_link, button, caption, nothing, task_link};
+use super::bits::{agent_link, button, caption, filtered_out, nothing, task_link};
 use super::held::{Held, Hold};
 use super::icon::{icon, status_mark, status_word};
 use crate::dom;
@@ -53,9 +53,18 @@ pub fn graph() -> Node {
         .attr("aria-label", "Dependencies")
         .add(paper);
     let empty = || nothing("graph", "No task is open, so there is nothing to wait for.", ());
+    let found = move |graph: &Graph| {
+        let title = |id: &TaskId| dom::lower(&live.title(id));
+        let is_meant =
+            |id: &TaskId, text: &str| dom::lower(&id.to_string()).contains(text) || title(id).contains(text);
+        text.with(|text| text.is_empty() || graph.nodes.iter().any(|node| is_meant(&node.id, text)))
+    };
+    let unfound = Memo::new(move |_| drawn.with(|graph| !graph.nodes.is_empty() && !found(graph)));
+    let told = move || filtered_out(format!("No task that is drawn contains “{}”.", nav.place().text));
     held.within(div("graph-box"))
         .add(when(move || !drawn.with(|graph| graph.nodes.is_empty()), move || tools(drawn, zoom)))
         .add(held.chip())
+        .add(when(move || unfound.get(), told))
         .add(scroller)
         .add(when(move || !drawn.with(|graph| graph.chain().is_empty()), move || chain(live, drawn)))
         .add(when(move || drawn.with(|graph| graph.nodes.is_empty()), empty))

@@ -4,7 +4,7 @@ use crate::prelude::*;
 use engine::health::{Health, HealthCause, HealthCode, HealthStatus};
 use engine::{ManusId, TaskId};
 
-use super::acts;
+use super::acts::Quick;
 use super::bits::act;
 use super::icon::icon;
 use crate::desk::Ask;
@@ -80,7 +80,7 @@ fn fix(cause: &HealthCause) -> Option<Node> {
         }
         HealthCode::TaskHeld => {
             let id = task()?;
-            act("button small", move |desk| acts::let_go_on(live, desk, id.clone()))
+            act("button small", move |desk| Quick::let_go_on(live, id.clone()).make(desk))
                 .add("Let it go on")
                 .into_node()
         }

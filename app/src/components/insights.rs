@@ -6,7 +6,7 @@ use engine::state::metrics::{HOUR_MS, MINUTE_MS};
 
 use super::bits::{agent_link, exports, panel, tabs};
 use super::chart::{Bar, bars, meter};
-use crate::live::insight::{DRAWN, Point, Record, durations, percentile, records, series};
+use crate::live::insight::{DRAWN, Point, Record, by_role, durations, percentile, records, series};
 use crate::live::{use_live, words};
 use crate::nav::{Place, Room, use_nav};
 use crate::ui::{El, IntoNode, Node, div, each, el, nodes};
@@ -158,16 +158,22 @@ fn figures() -> Node {
         .into_node()
 }
 
-/// What each agent has done against what was estimated.
+/// What each agent, and each role, has done against what was estimated.
 fn by_agent() -> Node {
     let live = use_live();
     let all = Memo::new(move |_| live.of_agents(records));
-    let most = move || {
-        all.with(|all| {
-            all.iter().map(|record| record.actual_minutes.max(record.estimated_minutes)).max().unwrap_or(0)
-        })
-    };
-    let line = move |record: Record| {
+    let roles = Memo::new(move |_| all.with(|all| by_role(all)));
+    let line = move |record: Record, among: Memo<Vec<Record>>| {
+        let most = move || {
+            let longer = |record: &Record| record.actual_minutes.max(record.estimated_minutes);
+            among.with(|all| all.iter().map(longer).max().unwrap_or(0))
+        };
+        let (id, name) = match record.id {
+            Some(id) => (id.to_string(), agent_link(id)),
+            None => {
+                (record.role.as_str().to_owned(), format!("all {}s", words::role(record.role)).into_node())
+            }
+        };
         let (actual, estimated) = (record.actual_minutes, record.estimated_minutes);
         let bar = move || {
             let class = if actual > estimated { "s-blocked" } else { "s-done" };
@@ -179,8 +185,8 @@ fn by_agent() -> Node {
             _ => format!("{} of {}", words::work(actual), words::work(estimated)),
         };
         el("tr")
-            .test_id(format!("record-{}", record.id))
-            .add(el("th").attr("scope", "row").add(agent_link(record.id)))
+            .test_id(format!("record-{id}"))
+            .add(el("th").attr("scope", "row").add(name))
             .add(number("num", record.completed.0.to_string()))
             .add(number("num", record.setbacks.to_string()))
             .add(el("td").class("wide").add(bar))
@@ -193,18 +199,25 @@ fn by_agent() -> Node {
         if text.is_empty() { el("td") } else { el("th").attr("scope", "col").add(text) }.into_node()
     };
     let key = |record: &Record| {
-        let Record { id, completed, setbacks, estimated_minutes, actual_minutes, in_hand, score } = record;
-        format!("{id} {} {setbacks} {estimated_minutes} {actual_minutes} {in_hand} {score}", completed.0)
+        let Record { id, role, completed, setbacks, estimated_minutes, actual_minutes, in_hand, score } =
+            record;
+        let name = id.as_ref().map_or(role.as_str(), |id| id.as_str());
+        format!("{name} {} {setbacks} {estimated_minutes} {actual_minutes} {in_hand} {score}", completed.0)
     };
     let table: El = el("table")
         .add(el("thead").add(el("tr").add(heads.map(head))))
-        .add(el("tbody").add(each(move || all.get(), key, line)));
-    panel("By agent", "records", (), ())
+        .add(el("tbody").add(each(move || all.get(), key, move |record| line(record, all))))
+        .add(el("tbody").class("roles").add(each(
+            move || roles.get(),
+            key,
+            move |record| line(record, roles),
+        )));
+    panel("By agent and role", "records", (), ())
         .add(
             div("scroll-x")
                 .attr("tabindex", "0")
                 .attr("role", "group")
-                .attr("aria-label", "By agent")
+                .attr("aria-label", "By agent and role")
                 .add(table),
         )
         .into_node()

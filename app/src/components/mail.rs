@@ -1,5 +1,6 @@
 //! The room of messages: conversations, what was said in one of them, and search through all that was ever written.
 
+use std::rc::Rc;
 use std::sync::Arc;
 
 use crate::prelude::*;
@@ -7,7 +8,7 @@ use engine::sorted::sort_by_key;
 use engine::view::Message;
 use engine::{ManusId, MessageId, State};
 
-use super::acts;
+use super::acts::{Quick, quick};
 use super::bits::{
     act, agent_link, caption, choose, count, exports, filtered_out, nothing, panel, search_box, since, tabs,
 };
@@ -255,10 +256,8 @@ fn read_all(all: Memo<Vec<Arc<Message>>>) -> Node {
         all.with(|all| all.iter().filter(mine).map(|message| message.id).collect())
     };
     let button = move || {
-        act("button small", move |desk| acts::mark_read(desk, untrack(unread)))
-            .test_id("mark-read")
-            .add(icon("check"))
-            .add("Mark as read")
+        let dressed = |act: El| act.test_id("mark-read").add(icon("check"));
+        quick("button small", "Mark as read", dressed, Rc::new(move || Quick::read(untrack(unread))))
     };
     when(move || !unread().is_empty(), button)
 }

@@ -5,7 +5,7 @@ use engine::{ManusId, TaskId};
 use wasm_bindgen::JsCast;
 use web_sys::{Event, KeyboardEvent};
 
-use super::acts;
+use super::acts::Quick;
 use super::bits::{act, agent_link, button, since, task_link};
 use super::held::Lines;
 use super::icon::icon;
@@ -31,7 +31,10 @@ pub fn needs() -> Node {
         live.needs.with(|needs| needs.iter().take(most()).cloned().collect())
     });
     let lines = Lines::new(first, |ranked| ranked.need.key());
-    let key = |(ranked, over): &(Ranked, bool)| format!("{over} {ranked:?}");
+    let key = |(ranked, over): &(Ranked, bool)| {
+        let Ranked { need, frees_minutes, since_ms } = ranked;
+        format!("{} {over} {frees_minutes} {since_ms} {}", need.key(), need.more())
+    };
     let list = each(
         move || lines.shown(),
         key,
@@ -108,7 +111,7 @@ fn pressed(live: Live, desk: Desk, need: &Need, event: Event) {
             focus(line.next_element_sibling().or_else(before).or_else(|| find("#room")));
             match (need, untrack(|| live.why_not())) {
                 (_, Some(reason)) => desk.complain(reason),
-                (Need::Review { task_id }, None) => acts::approve(desk, task_id.clone()),
+                (Need::Review { task_id }, None) => Quick::approve(task_id.clone()).make(desk),
                 _ => click(within("[aria-keyshortcuts='v']")),
             }
         }
@@ -196,7 +199,7 @@ fn acts_for(live: Live, need: Need) -> Node {
             nodes![edit, ask("v", "Cancel task", Ask::Cancel(task_id))].into_node()
         }
         Need::Held { task_id, .. } => {
-            act("button small", move |desk| acts::let_go_on(live, desk, task_id.clone()))
+            act("button small", move |desk| Quick::let_go_on(live, task_id.clone()).make(desk))
                 .attr(KEYS, "v")
                 .add("Let it go on")
                 .into_node()
@@ -212,7 +215,7 @@ fn acts_for(live: Live, need: Need) -> Node {
         ]
         .into_node(),
         Need::Unread { id, from, .. } => {
-            let read = act("button small quiet", move |desk| acts::mark_read(desk, vec![id]))
+            let read = act("button small quiet", move |desk| Quick::read(vec![id]).make(desk))
                 .attr(KEYS, "v")
                 .add("Mark as read");
             nodes![ask("m", "Reply", Ask::Message { to: from.to_string(), reply_to: Some(id) }), read]

@@ -63,7 +63,7 @@ impl Rows {
             .attr("style", move || window.space(list.shown.with(Vec::len)))
             .on("click", open_row)
             .on("keydown", walk)
-            .add(each(move || drawn.get(), |id| format!("{id:?}"), row));
+            .add(each(move || drawn.get(), RowId::key, row));
         let count = move || Some(list.shown.with(Vec::len)).filter(|rows| *rows >= WINDOWED_FROM);
         let table = div("")
             .class(format!("list {name}"))

@@ -4,9 +4,11 @@ use engine::Settings;
 
 use super::bits::{button, panel};
 use super::dialogs::keys_table;
+use super::icon::icon;
+use crate::desk::use_desk;
 use crate::live::{Who, use_live, words};
 use crate::theme;
-use crate::ui::{IntoNode, Node, div, el, nodes, span};
+use crate::ui::{IntoNode, Node, div, el, nodes, span, when};
 
 /// The room.
 pub fn settings() -> Node {
@@ -60,11 +62,21 @@ fn you(who: Who) -> Node {
 }
 
 fn themes() -> Node {
-    let choice = |name: &'static str, words: &'static str| {
-        button("button", move |_| theme::choose(name)).test_id(format!("theme-{name}")).add(words).into_node()
+    let chosen = use_desk().theme;
+    let choice = |theme: &'static str, words: &'static str| {
+        let is_chosen = move || chosen.with(|chosen| *chosen == theme);
+        button("button", move |desk| theme::choose(desk, theme))
+            .test_id(if theme.is_empty() { "theme-system".to_owned() } else { format!("theme-{theme}") })
+            .attr("aria-pressed", move || if is_chosen() { "true" } else { "false" })
+            .add(when(is_chosen, || icon("check")))
+            .add(words)
+            .into_node()
     };
-    let buttons =
-        div("actions").add([choice("light", "Light"), choice("dark", "Dark"), choice("", "As the system")]);
+    let buttons = div("actions").attr("role", "group").attr("aria-label", "Theme").add([
+        choice("light", "Light"),
+        choice("dark", "Dark"),
+        choice("", "As the system"),
+    ]);
     let told = el("p")
         .class("muted")
         .add("Kept in a cookie of this browser. ")

@@ -6,7 +6,7 @@ use engine::view::SyncTask;
 use engine::{TaskId, TaskStatus};
 
 use super::bits::{
-    act, agent_link, bar, caption, choose, exports, filtered_out, nothing, panel, search_box, since, tick,
+    act, agent_link, aside, bar, choose, exports, filtered_out, nothing, panel, search_box, since, tick,
 };
 use super::icon::{icon, priority_mark, status_mark, status_word};
 use super::rows::{Rows, cell, row_of};
@@ -143,7 +143,7 @@ fn empty() -> Node {
         } else if place.show == Show::Open {
             nothing("check", "Everything is done.", new_task())
         } else {
-            nothing("list", format!("No task is {word}."), ())
+            filtered_out(format!("No task is {word}."))
         }
     };
     told.into_node()
@@ -184,7 +184,7 @@ fn draw(id: &RowId) -> Option<El> {
                     .add(move || status_mark(status.get()))
                     .add(el("code").add(code)),
             )
-            .add(cell("cell", "c-title").add(link).add(move || aside(live, row).map(caption)))
+            .add(cell("cell", "c-title").add(link).add(move || a_word(live, row).map(aside)))
             .add(cell("cell", "c-who").add(who))
             .add(
                 cell("cell", "c-bar")
@@ -197,11 +197,11 @@ fn draw(id: &RowId) -> Option<El> {
 }
 
 /// What a task waits for, or a word on it.
-fn aside(live: Live, row: RwSignal<TaskRow>) -> Option<String> {
+fn a_word(live: Live, row: RwSignal<TaskRow>) -> Option<String> {
     row.with(|row| {
         let task = &row.value;
         match task.status {
-            TaskStatus::Blocked => words::after(&task.waiting_for, NAMED),
+            TaskStatus::Blocked => words::blocked(task, NAMED),
             TaskStatus::Pending if task.assigned_to.is_none() => {
                 held_up(live, task).or_else(|| task.note.clone())
             }

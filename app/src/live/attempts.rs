@@ -1,7 +1,7 @@
 //! Attempts at tasks that are over and of which the present knows nothing any more: read from the log.
 
 use engine::event::ReturnCause;
-use engine::sorted::SortedMap;
+use engine::sorted::{SortedMap, SortedSet};
 use engine::{Event, ManusId, Record, Seq, State, TaskId, TaskStatus, TimeMs};
 
 /// The kinds of events that begin and end attempts: first what begins them.
@@ -36,22 +36,26 @@ pub struct Attempts {
 }
 
 impl Attempts {
+    /// Those that run, and have since before a moment from which on the log is read: however they end, their beginning is known.
+    pub fn running(state: &State, before_ms: TimeMs) -> Self {
+        let mut attempts = Self::default();
+        for task in state.tasks().filter(|task| task.status() == TaskStatus::InProgress) {
+            let begun = task.assigned_to().cloned().zip(task.started_at_ms());
+            if let Some(begun) = begun.filter(|(_, from_ms)| *from_ms < before_ms) {
+                attempts.open.insert(task.spec().id.clone(), begun);
+            }
+        }
+        attempts
+    }
+
     /// Takes what happened next into account.
     pub fn add(&mut self, record: &Record) {
         self.seq = record.seq;
-        let (task, end, bad) = match &record.event {
-            Event::TaskStarted { task_id, manus_id } => {
-                self.open.insert(task_id.clone(), (manus_id.clone(), record.at_ms));
-                return;
-            }
-            Event::TaskReturned { task_id, cause, .. } => (task_id, told(*cause), is_bad(*cause)),
-            Event::TaskFailed { task_id, .. } => (task_id, "failed", true),
-            Event::TaskHeld { task_id, .. } => (task_id, "held back", false),
-            // As long as it was not sent back, the present knows of it.
-            Event::TaskReviewRequested { task_id, .. } => (task_id, "sent back", false),
-            Event::TaskCancelled { task_id, .. } => (task_id, "cancelled", false),
-            _ => return,
-        };
+        if let Event::TaskStarted { task_id, manus_id } = &record.event {
+            self.open.insert(task_id.clone(), (manus_id.clone(), record.at_ms));
+            return;
+        }
+        let Some((task, end, bad)) = end(&record.event) else { return };
         if let Some((manus, from_ms)) = self.open.remove(task) {
             let (task, to_ms) = (task.clone(), record.at_ms);
             self.over.push(Attempt { task, manus, from_ms, to_ms, end, bad });
@@ -74,6 +78,44 @@ impl Attempts {
             .iter()
             .filter(move |attempt| attempt.to_ms <= now_ms && is_known(&attempt.manus) && !is_shown(attempt))
     }
+}
+
+/// Which attempts ended within a stretch of the log, and began before all of it that was read. Read from the newest event back.
+#[derive(Debug, Default)]
+pub struct Missing(SortedSet<TaskId>);
+
+impl Missing {
+    /// Takes what happened before into account. Of an attempt that ended then, whether its beginning is wanted.
+    pub fn add_older(&mut self, record: &Record, is_wanted: impl FnOnce(&TaskId) -> bool) {
+        let task = match (&record.event, end(&record.event)) {
+            (_, Some((task, ..))) if is_wanted(task) => {
+                self.0.insert(task.clone());
+                return;
+            }
+            // Begun here; or the attempt before, of which nobody has asked, ended here, and none was under way.
+            (Event::TaskStarted { task_id: task, .. }, _) | (_, Some((task, ..))) => task,
+            _ => return,
+        };
+        self.0.remove(task);
+    }
+
+    /// Whether every beginning was found.
+    pub fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+}
+
+/// What ends an attempt: at which task, how, and whether something went wrong.
+fn end(event: &Event) -> Option<(&TaskId, &'static str, bool)> {
+    Some(match event {
+        Event::TaskReturned { task_id, cause, .. } => (task_id, told(*cause), is_bad(*cause)),
+        Event::TaskFailed { task_id, .. } => (task_id, "failed", true),
+        Event::TaskHeld { task_id, .. } => (task_id, "held back", false),
+        // As long as it was not sent back, the present knows of it.
+        Event::TaskReviewRequested { task_id, .. } => (task_id, "sent back", false),
+        Event::TaskCancelled { task_id, .. } => (task_id, "cancelled", false),
+        _ => return None,
+    })
 }
 
 const fn told(cause: ReturnCause) -> &'static str {
@@ -132,5 +174,47 @@ mod tests {
         project.complete(&task);
         project.news().iter().for_each(|record| attempts.add(record));
         assert_eq!(told(&project, &attempts).len(), 2, "nor what was completed");
+    }
+
+    #[test]
+    fn what_ran_before_the_log_was_read_is_told_when_it_ends() {
+        let mut project = script();
+        project.agent("a", &[]);
+        let task = project.task("one", 10, &[], &[]);
+        project.start("a", &task);
+        project.wait(40_000);
+        project.progress("a", &task, 10);
+        project.wait(40_000);
+        project.news();
+        let mut attempts = Attempts::running(project.state(), project.state().at_ms());
+        assert!(told(&project, &attempts).is_empty(), "it runs");
+        project.cancel(&task);
+        project.news().iter().for_each(|record| attempts.add(record));
+        assert_eq!(told(&project, &attempts), ["T1 a cancelled after 1 min"]);
+        let later = Attempts::running(project.state(), project.state().at_ms());
+        assert_eq!(later, Attempts::default(), "it runs no more");
+    }
+
+    #[test]
+    fn one_reads_back_until_every_beginning_is_found() {
+        let mut project = script();
+        project.agent("a", &[]);
+        let [first, never] = ["one", "two"].map(|title| project.task(title, 10, &[], &[]));
+        project.start("a", &first);
+        project.wait(30_000);
+        let since_ms = project.state().at_ms();
+        project.cancel(&first);
+        project.cancel(&never);
+        let log = project.news();
+        let begun = |id: &TaskId| project.state().task_view(id).is_none_or(|task| task.attempts > 0);
+        let mut missing = Missing::default();
+        let mut read = Vec::new();
+        for record in log.iter().rev() {
+            missing.add_older(record, |id| record.at_ms >= since_ms && begun(id));
+            read.push((record.event.kind(), missing.is_empty()));
+        }
+        let back: Vec<_> = read.into_iter().filter(|(kind, _)| KINDS.contains(kind)).collect();
+        // The newest is of a task that nobody ever began.
+        assert_eq!(back, [("task_cancelled", true), ("task_cancelled", false), ("task_started", true)]);
     }
 }

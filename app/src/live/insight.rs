@@ -2,7 +2,7 @@
 
 use engine::sorted::sort_by_key;
 use engine::state::metrics::{Bucket, HOUR_MS, MINUTE_MS};
-use engine::{ManusId, State, TaskId, TimeMs};
+use engine::{ManusId, Role, State, TaskId, TimeMs};
 
 /// How many minutes or hours are drawn.
 pub const DRAWN: usize = 60;
@@ -57,8 +57,10 @@ pub fn percentile(sorted: &[(TimeMs, TaskId)], percent: usize) -> Option<TimeMs>
 /// What an agent has done, and what it has to do.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Record {
-    /// Who.
-    pub id: ManusId,
+    /// Who; nobody by name where it is all of a role together.
+    pub id: Option<ManusId>,
+    /// What for.
+    pub role: Role,
     /// Tasks completed, and of these within the estimate.
     pub completed: (u32, u32),
     /// Attempts that failed, and reviews that asked for changes.
@@ -79,7 +81,8 @@ pub fn records(state: &State) -> Vec<Record> {
         let view = agent.view(state);
         let stats = view.stats;
         Record {
-            id: view.id,
+            id: Some(view.id),
+            role: view.role,
             completed: (stats.completed, stats.on_time),
             setbacks: stats.failed + stats.sent_back,
             estimated_minutes: stats.estimated_minutes,
@@ -91,6 +94,31 @@ pub fn records(state: &State) -> Vec<Record> {
     let mut found: Vec<Record> = state.agents().map(of).collect();
     sort_by_key(&mut found, |record| std::cmp::Reverse(record.completed.0));
     found
+}
+
+/// The same by role: what its agents have done together, and their score in the middle. Nothing for a single agent.
+pub fn by_role(all: &[Record]) -> Vec<Record> {
+    if all.len() < 2 {
+        return Vec::new();
+    }
+    let of = |role: &Role| {
+        let mut its = all.iter().filter(|record| record.role == *role);
+        let mut sum = Record { id: None, ..its.next()?.clone() };
+        let mut count = 1;
+        for record in its {
+            sum.completed.0 += record.completed.0;
+            sum.completed.1 += record.completed.1;
+            sum.setbacks += record.setbacks;
+            sum.estimated_minutes += record.estimated_minutes;
+            sum.actual_minutes += record.actual_minutes;
+            sum.in_hand += record.in_hand;
+            sum.score += record.score;
+            count += 1;
+        }
+        sum.score /= count;
+        Some(sum)
+    };
+    Role::ALL.iter().filter_map(of).collect()
 }
 
 #[cfg(test)]
@@ -115,6 +143,24 @@ mod tests {
         assert_eq!(last, [0, 2, 2, 1]);
         assert_eq!(points[DRAWN - 1].bucket.completed, 1);
         assert_eq!(records(project.state())[0].completed.0, 1);
+    }
+
+    #[test]
+    fn a_role_is_the_sum_of_its_agents() {
+        let mut project = script();
+        project.agent("a", &[]);
+        assert!(by_role(&records(project.state())).is_empty(), "as good as the agent itself");
+        project.agent("b", &[]);
+        for (agent, title) in [("a", "one"), ("b", "two"), ("a", "three")] {
+            let task = project.task(title, 10, &[], &[]);
+            let manus_id = ManusId::new(agent).unwrap();
+            project.run(engine::Command::AssignTask { task_id: task.clone(), manus_id });
+            project.start(agent, &task);
+            project.complete(&task);
+        }
+        let all = by_role(&records(project.state()));
+        assert_eq!((all.len(), all[0].role, all[0].id.clone()), (1, Role::SpeedDeveloper, None));
+        assert_eq!((all[0].completed.0, all[0].estimated_minutes), (3, 30));
     }
 
     #[test]

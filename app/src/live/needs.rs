@@ -96,6 +96,21 @@ impl Need {
         }
     }
 
+    /// What can change of it while it lasts, in words that nobody reads.
+    pub fn more(&self) -> String {
+        match self {
+            Self::NoAgents { tasks: count } | Self::Lost { files: count, .. } => count.to_string(),
+            Self::Nobody { tasks, missing, .. } => {
+                let tasks: Vec<String> = tasks.iter().map(TaskId::to_string).collect();
+                tasks.join(" ") + &listed(missing)
+            }
+            Self::DeadEnd { cancelled, .. } => cancelled.to_string(),
+            Self::Held { reason, .. } => reason.clone(),
+            Self::Stalled { manus_id, .. } => manus_id.to_string(),
+            Self::Review { .. } | Self::Unread { .. } => String::new(),
+        }
+    }
+
     /// Among needs that free equally much: how urgent this kind is.
     fn urgency(&self) -> u8 {
         match self {

@@ -85,6 +85,19 @@ pub enum RowId {
     Folder(String),
 }
 
+impl RowId {
+    /// As words, each row's its own. Not those for debugging, which cost every page the code that sets them in.
+    pub fn key(&self) -> String {
+        match self {
+            Self::Agent(id) => id.to_string(),
+            Self::Task(id) => id.to_string(),
+            Self::Lock(LockId { key, token }) => format!("{token} {} {}", key.locked_by, key.file_path),
+            Self::Message(id) => id.to_string(),
+            Self::Folder(path) => ["/ ", path].concat(),
+        }
+    }
+}
+
 /// Whether an agent gives signs of life, and whether it works. What the mark beside its name shows.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Life {

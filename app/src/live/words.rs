@@ -1,5 +1,6 @@
 //! Times, counts and names in the words of the page. Pure, so that server and browser write the same text.
 
+use engine::view::SyncTask;
 use engine::{Json, Role, TaskId, TaskStatus, TimeMs};
 
 use crate::dom;
@@ -142,9 +143,20 @@ pub fn after(ids: &[TaskId], most: usize) -> Option<String> {
     (!names.is_empty()).then(|| format!("after {}", in_short(&names, most)))
 }
 
+/// Why a task is blocked: for which reason it is held back, and what has to be done before, with at most so many names.
+pub fn blocked(task: &SyncTask, most: usize) -> Option<String> {
+    let after = after(&task.waiting_for, most);
+    let Some(reason) = &task.held_reason else { return after };
+    let (parting, after) = after.as_ref().map_or(("", ""), |after| (" · ", after));
+    Some(["held back: ", reason, parting, after].concat())
+}
+
 #[cfg(test)]
 mod tests {
+    use engine::{Command, ManusId};
+
     use super::*;
+    use crate::live::script::{Script, script};
 
     #[test]
     fn what_comes_before_is_named_in_short() {
@@ -153,6 +165,24 @@ mod tests {
         assert_eq!(after(&ids[..1], 4).unwrap(), "after T1");
         assert_eq!(after(&ids, 3).unwrap(), "after T1, T2, T3");
         assert_eq!(after(&ids, 1).unwrap(), "after T1 and 2 more");
+    }
+
+    #[test]
+    fn who_holds_a_task_back_is_quoted_and_nothing_is_waited_for_without_a_name() {
+        let mut project = script();
+        project.agent("a", &[]);
+        let first = project.task("one", 10, &[], &[]);
+        let second = project.task("two", 10, &[&first], &[]);
+        let told = |project: &Script, id: &TaskId| blocked(&project.state().task_view(id).unwrap(), 3);
+        assert_eq!(told(&project, &second).unwrap(), "after T1");
+        for id in [&first, &second] {
+            let (manus_id, task_id) = (ManusId::supervisor(), id.clone());
+            project.run(Command::BlockTask { manus_id, task_id, reason: Some("no licence".to_owned()) });
+        }
+        assert_eq!(told(&project, &first).unwrap(), "held back: no licence");
+        assert_eq!(told(&project, &second).unwrap(), "held back: no licence · after T1");
+        project.run(Command::UnblockTask { manus_id: ManusId::supervisor(), task_id: first.clone() });
+        assert_eq!(told(&project, &first), None);
     }
 
     #[test]

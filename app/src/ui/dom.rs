@@ -1,17 +1,23 @@
 //! Nodes on screen: taken over from the server's HTML, built, and kept up to date.
 
+mod follow;
+mod place;
+mod shelves;
+
 use std::cell::{Cell, RefCell};
 use std::collections::HashMap;
 use std::rc::Rc;
 
 use crate::prelude::*;
-use leptos::reactive::effect::RenderEffect;
-use leptos::reactive::graph::{AnySubscriber, Subscriber, ToAnySubscriber};
 use wasm_bindgen::closure::Closure;
 use wasm_bindgen::{JsCast, UnwrapThrowExt};
 use web_sys::{Comment, Element, Event, Text};
 
-use super::{El, Item, Node, Property, Value, Words, plain};
+use follow::{Following, follow_attribute, follow_property};
+use place::{Place, Walk, before, insert};
+use shelves::{Owned, Shelves};
+
+use super::{El, Item, Node, Value, Words, plain};
 
 const SVG: &str = "http://www.w3.org/2000/svg";
 const SVG_TAGS: [&str; 7] = ["svg", "use", "rect", "path", "g", "line", "text"];
@@ -39,31 +45,11 @@ enum Shown {
     },
 }
 
-/// An effect that takes itself off whatever it follows when it ends. Leptos leaves it listed there until that changes; of what never
-/// does, the list would grow with everything that is ever shown.
-struct Following<T: 'static>(RenderEffect<T>);
-
-impl<T: 'static> Following<T> {
-    fn new(act: impl FnMut(Option<T>) -> T + 'static) -> Self {
-        Self(RenderEffect::new(act))
-    }
-}
-
-impl<T: 'static> Drop for Following<T> {
-    fn drop(&mut self) {
-        stop(&self.0.to_any_subscriber());
-    }
-}
-
-fn stop(effect: &AnySubscriber) {
-    effect.clear_sources(effect);
-}
-
 struct ShownItem {
     key: String,
     // Before the owner, so that effects end before the signals that they read.
     content: Shown,
-    _owner: Owner,
+    _owner: Owned,
 }
 
 /// What has to be kept as long as an element is on screen.
@@ -73,24 +59,6 @@ enum Alive {
     Attribute(Following<Option<Words>>),
     Property(Following<()>),
     Listener(Closure<dyn FnMut(Event)>),
-}
-
-/// Where a node goes.
-#[derive(Clone)]
-enum Place {
-    /// Into this parent, before this child.
-    Before(web_sys::Node, Option<web_sys::Node>),
-    /// Where the server has put it already.
-    Found(Rc<Walk>),
-}
-
-/// A walk along the children of an element that the server wrote.
-struct Walk {
-    parent: web_sys::Node,
-    next: RefCell<Option<web_sys::Node>>,
-    after_text: Cell<bool>,
-    /// Set, for the whole page, when something else is there than expected.
-    strayed: Rc<Cell<bool>>,
 }
 
 /// Shows a page in an element, for good: takes over what the server wrote there, or builds it anew if that is another page.
@@ -201,39 +169,6 @@ fn set(element: &Element, name: &str, value: Option<&str>) {
     };
 }
 
-fn follow_attribute(
-    element: &Element,
-    name: &'static str,
-    value: Rc<dyn Fn() -> Option<Words>>,
-) -> Following<Option<Words>> {
-    let element = element.clone();
-    Following::new(move |before: Option<Option<Words>>| {
-        let now = value();
-        let same = match &before {
-            Some(before) => *before == now,
-            None => element.get_attribute(name).as_deref() == now.as_deref(),
-        };
-        if !same {
-            set(&element, name, now.as_deref());
-        }
-        now
-    })
-}
-
-fn follow_property(element: &Element, property: Property, hydrating: bool) -> Following<()> {
-    let element = element.clone();
-    Following::new(move |before: Option<()>| {
-        let (name, now) = match &property {
-            Property::Value(value) => ("value", value().into()),
-            Property::Checked(checked) => ("checked", checked().into()),
-        };
-        // Somebody may have typed before the program was there.
-        if before.is_some() || !hydrating {
-            let _ = js_sys::Reflect::set(&element, &name.into(), &now);
-        }
-    })
-}
-
 fn show_live(piece: Rc<dyn Fn() -> Node>, place: &Place) -> Shown {
     let content = Rc::new(RefCell::new(Shown::Nothing));
     let mark: Rc<RefCell<Option<Comment>>> = Rc::default();
@@ -275,7 +210,7 @@ fn replace(content: &mut Shown, node: Node, mark: &Comment) {
 fn show_each(items: Rc<dyn Fn() -> Vec<Item>>, place: &Place) -> Shown {
     let shown: Rc<RefCell<Vec<ShownItem>>> = Rc::default();
     let mark: Rc<RefCell<Option<Comment>>> = Rc::default();
-    let owner = Owner::current().unwrap_or_default();
+    let shelves = Shelves::new();
     let effect = Following::new({
         // As above.
         let (shown, mark, mut first) = (Rc::downgrade(&shown), mark.clone(), Some(place.clone()));
@@ -286,10 +221,10 @@ fn show_each(items: Rc<dyn Fn() -> Vec<Item>>, place: &Place) -> Shown {
             untrack(|| {
                 if let Some(place) = first.take() {
                     *shown.borrow_mut() =
-                        items.into_iter().map(|item| show_item(item, &owner, &place)).collect();
+                        items.into_iter().map(|item| show_item(item, &shelves, &place)).collect();
                     *mark.borrow_mut() = Some(show_mark(&place));
                 } else if let Some(mark) = mark.borrow().as_ref() {
-                    rearrange(&mut shown.borrow_mut(), items, &owner, mark);
+                    rearrange(&mut shown.borrow_mut(), items, &shelves, mark);
                 }
             });
         }
@@ -298,15 +233,14 @@ fn show_each(items: Rc<dyn Fn() -> Vec<Item>>, place: &Place) -> Shown {
     Shown::Each { items: shown, mark, _effect: effect }
 }
 
-fn show_item(item: Item, owner: &Owner, place: &Place) -> ShownItem {
-    // Not the effect's own: what belongs to that is cleaned up with each run.
-    let owner = owner.child();
+fn show_item(item: Item, shelves: &Shelves, place: &Place) -> ShownItem {
+    let owner = shelves.item();
     let content = owner.with(|| show((item.draw)(), place));
     ShownItem { key: item.key, content, _owner: owner }
 }
 
 /// Takes away what is no longer there, adds what is new, and moves what stands elsewhere, from the end to the beginning.
-fn rearrange(shown: &mut Vec<ShownItem>, items: Vec<Item>, owner: &Owner, mark: &Comment) {
+fn rearrange(shown: &mut Vec<ShownItem>, items: Vec<Item>, shelves: &Shelves, mark: &Comment) {
     let Some(Place::Before(parent, _)) = before(mark) else { return };
     let mut old: HashMap<String, ShownItem> = shown.drain(..).map(|item| (item.key.clone(), item)).collect();
     let kept: Vec<(Option<ShownItem>, Item)> =
@@ -321,7 +255,7 @@ fn rearrange(shown: &mut Vec<ShownItem>, items: Vec<Item>, owner: &Owner, mark: 
                 move_before(&kept.content, &parent, &next);
                 kept
             }
-            None => show_item(item, owner, &Place::Before(parent.clone(), Some(next.clone()))),
+            None => show_item(item, shelves, &Place::Before(parent.clone(), Some(next.clone()))),
         };
         let mut nodes = Vec::new();
         collect(&item.content, &mut nodes);
@@ -380,49 +314,4 @@ fn show_mark(place: &Place) -> Comment {
     let mark = document().create_comment("");
     insert(&mark, place);
     mark
-}
-
-fn before(mark: &Comment) -> Option<Place> {
-    Some(Place::Before(mark.parent_node()?, Some(mark.clone().into())))
-}
-
-fn insert(node: &web_sys::Node, place: &Place) {
-    match place {
-        Place::Before(parent, next) => {
-            let _ = parent.insert_before(node, next.as_ref());
-        }
-        Place::Found(walk) => insert(node, &walk.here()),
-    }
-}
-
-impl Walk {
-    fn of(parent: &Element, strayed: Rc<Cell<bool>>) -> Rc<Self> {
-        let next = RefCell::new(parent.first_child());
-        Rc::new(Self { parent: parent.clone().into(), next, after_text: Cell::new(false), strayed })
-    }
-
-    /// The next node, when it is of this kind.
-    fn take<T: JsCast>(&self) -> Option<T> {
-        let found = self.next.borrow().clone().and_then(|node| node.dyn_into::<T>().ok());
-        match &found {
-            Some(node) => {
-                let node: &web_sys::Node = node.unchecked_ref();
-                *self.next.borrow_mut() = node.next_sibling();
-            }
-            None => {
-                self.stray();
-            }
-        }
-        found
-    }
-
-    /// Notes that something else is here than was expected.
-    fn stray(&self) -> bool {
-        self.strayed.set(true);
-        false
-    }
-
-    fn here(&self) -> Place {
-        Place::Before(self.parent.clone(), self.next.borrow().clone())
-    }
 }

@@ -28,6 +28,9 @@ fn requests_name_tools_with_what_they_take() {
         let takes = tool.input_schema["properties"].as_object().unwrap();
         let given = request["params"]["arguments"].as_object().unwrap();
         assert!(given.keys().all(|name| takes.contains_key(name)), "{request}");
+        if call != "create_task" {
+            assert_eq!(given["manus_id"], "supervisor", "whoever pastes it, the person has done it");
+        }
         let needed = tool.input_schema["required"].as_array().unwrap();
         assert!(needed.iter().all(|name| given.contains_key(name.as_str().unwrap())), "{request}");
     }

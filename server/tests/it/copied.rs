@@ -75,6 +75,7 @@ fn tasks_are_decided_about() {
         task("unblock_task", &json!({ "manus_id": "supervisor", "task_id": "T1" })),
         TaskCommand::Unblock(_)
     ));
+    assert_eq!(block.agent.client.manus.as_deref(), Some("supervisor"), "whatever MANUS_ID says");
     let TaskCommand::Assign(assign) = task("assign_task", &json!({ "task_id": "T1", "manus_id": "ada" }))
     else {
         panic!()
@@ -114,6 +115,9 @@ fn agents_files_and_messages() {
     let arguments = json!({
         "from_manus": "supervisor", "to_manus": "*", "message_type": "NOTE", "content": { "text": ODD }, "reply_to": 7,
     });
+    let read = json!({ "manus_id": "supervisor", "ids": [4, 7] });
+    let Command::Message(MessageCommand::Ack(ack)) = parsed("ack_messages", &read) else { panic!() };
+    assert_eq!((ack.ids, ack.agent.client.manus.as_deref()), (vec![4, 7], Some("supervisor")));
     let Command::Message(MessageCommand::Send(send)) = parsed("send_message", &arguments) else { panic!() };
     assert_eq!(
         (send.to.to_string(), send.text.as_deref(), send.kind, send.reply_to),

@@ -4,6 +4,8 @@
 use std::io::Write;
 use std::process::Stdio;
 
+use app::copied::written;
+use app::errand::As;
 use bytes::Bytes;
 use http::Request;
 use http_body_util::Full;
@@ -108,6 +110,24 @@ async fn a_session_knows_who_has_joined() {
     assert_eq!(other["structuredContent"]["released"], json!(["a.py"]));
     let claimed = two.tool("claim", json!({ "files": ["a.py"] })).await;
     assert_eq!(claimed["structuredContent"]["locks"][0]["locked_by"], "bob");
+}
+
+#[tokio::test]
+async fn what_the_dashboard_copies_is_done_as_by_its_button() {
+    let project = Project::start().await;
+    let mut client = Client::begin(&project).await;
+    client.join("ada").await;
+    let letter = json!({
+        "from_manus": "supervisor", "to_manus": "ada", "message_type": "NOTE", "content": { "text": "look" },
+    });
+    let copied = written(As::Mcp, "http://localhost:3334", "send_message", &letter.to_string()).unwrap();
+    let sent = client.send("POST", serde_json::from_str(&copied).unwrap()).await;
+    assert_eq!(message(&sent)["result"]["isError"], false, "{}", message(&sent));
+    let inbox = client.tool("inbox", json!({})).await;
+    let letters = &inbox["structuredContent"]["messages"];
+    let letter =
+        letters.as_array().unwrap().iter().find(|letter| letter["content"]["text"] == "look").unwrap();
+    assert_eq!((&letter["from_manus"], &letter["to_manus"]), (&json!("supervisor"), &json!("ada")));
 }
 
 #[tokio::test]

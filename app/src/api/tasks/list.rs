@@ -6,10 +6,11 @@ use engine::state::Task;
 use engine::view::SyncTask;
 use engine::{ManusId, Priority, State, TaskId, TaskStatus};
 
-use super::{ListTasks, OneOrMany};
+use super::ListTasks;
 use crate::api::bounds::{self, PAGE, PAGE_DEFAULT, TEXT_MAX};
 use crate::api::door::{hub, read};
 use crate::api::error::ApiError;
+use crate::api::one_or_many::OneOrMany;
 use crate::api::reads::Page;
 
 /// How many tasks are looked at in one look at the state. The writer waits meanwhile.

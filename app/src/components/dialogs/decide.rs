@@ -127,7 +127,7 @@ pub fn hold(id: TaskId) -> Node {
     let title = format!("Hold {id} back?");
     let submit = move || {
         let reason = Some(value.get_untracked().trim().to_owned()).filter(|reason| !reason.is_empty());
-        let step = Step::Held { task_id: id.clone(), reason: reason.clone() };
+        let step = Step::Held { task_id: id.clone(), since: live.seq.get_untracked() };
         let call = BlockTask { reason, ..BlockTask::new(ManusId::supervisor(), id.clone()) };
         let call = BlockTask { request_id: sending.request_id(&call), ..call };
         sending.reversible(vec![step]).send_plain(call, format!("{id} is held back."));
@@ -152,7 +152,8 @@ pub fn drain(id: ManusId) -> Node {
     let submit = move || {
         let call = DrainManus::new(id.clone());
         let call = DrainManus { request_id: sending.request_id(&call), ..call };
-        let step = Step::Drained { manus_id: id.clone(), draining: true };
+        let since = live.seq.get_untracked();
+        let step = Step::Drained { manus_id: id.clone(), draining: true, since };
         sending
             .reversible(vec![step])
             .send_plain(call, format!("{id} finishes what it has, and gets nothing new."));

@@ -158,7 +158,7 @@ fn run(act: Act, live: Live, nav: Nav, desk: Desk) {
     }
     match act {
         Act::Go(room) => nav.goto(room.path(), false),
-        Act::Theme => theme::toggle(),
+        Act::Theme => theme::toggle(desk),
         Act::Task(id) => open(Open::Task(id)),
         Act::Agent(id) => open(Open::Agent(id)),
         Act::Ask(ask) => match untrack(|| live.why_not()) {

@@ -1,18 +1,18 @@
 //! An agent in full.
 
+use std::rc::Rc;
+
 use crate::prelude::*;
 use engine::view::ManusInstance;
 use engine::{LockKey, ManusId, TaskId};
 
-use super::super::acts;
+use super::super::acts::{Quick, quick};
 use super::super::bits::{act, bar, path_code, since, task_link};
 use super::super::feed::feed_about;
 use super::super::icon::{icon, life_mark, priority_mark, status_mark};
 use super::super::locks::release_button;
 use super::{frame, list, part, property, unknown};
-use crate::api::DrainManus;
 use crate::desk::Ask;
-use crate::errand::Step;
 use crate::live::row::{AgentRow, Life, LockId};
 use crate::live::sentence::Part;
 use crate::live::{Live, needs, use_live, words};
@@ -50,7 +50,7 @@ pub fn drawer(id: ManusId) -> Node {
                 locks(live, files.iter().map(key).collect())
             })
         ),
-        actions(id.clone(), row, life),
+        actions(live, id.clone(), row, life),
         part("Lately", Some(feed_about(Part::Manus(id.clone())))),
     ];
     frame("Agent", id.as_str(), head, body)
@@ -108,7 +108,7 @@ fn locks(live: Live, keys: Vec<LockKey>) -> Option<El> {
     list(keys.iter().filter_map(line).collect())
 }
 
-fn actions(id: ManusId, row: RwSignal<AgentRow>, life: Memo<Life>) -> El {
+fn actions(live: Live, id: ManusId, row: RwSignal<AgentRow>, life: Memo<Life>) -> El {
     let ask = |icon_name, words: &'static str, ask: Ask| {
         act("button", move |desk| desk.open(ask.clone())).add(icon(icon_name)).add(words)
     };
@@ -117,15 +117,19 @@ fn actions(id: ManusId, row: RwSignal<AgentRow>, life: Memo<Life>) -> El {
     let holds = Memo::new(move |_| row.with(|row| !row.value.manus.files_claimed.is_empty()));
     let (back, drained, files) = (id.clone(), id.clone(), id.clone());
     let drain = move || {
-        let back = back.clone();
-        let resume = act("button", move |desk| {
-            let call = DrainManus { draining: Some(false), ..DrainManus::new(back.clone()) };
-            let step = Step::Drained { manus_id: back.clone(), draining: false };
-            acts::quietly(desk, &call, "It gets work again.", Some(step));
-        });
+        let resume = || {
+            let dressed = |act: El| act.test_id("resume").add(icon("play"));
+            let back = back.clone();
+            quick(
+                "button",
+                "Give it work again",
+                dressed,
+                Rc::new(move || Quick::work_again(live, back.clone())),
+            )
+        };
         match (life.get(), draining.get()) {
             (Life::Gone, _) => None,
-            (_, true) => Some(resume.test_id("resume").add(icon("play")).add("Give it work again")),
+            (_, true) => Some(resume()),
             (_, false) => Some(ask("pause", "Drain", Ask::Drain(drained.clone())).test_id("drain")),
         }
     };

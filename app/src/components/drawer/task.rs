@@ -1,5 +1,6 @@
 //! A task in full.
 
+use std::rc::Rc;
 use std::sync::Arc;
 
 use crate::prelude::*;
@@ -7,12 +8,12 @@ use engine::view::SyncTask;
 use engine::{TaskId, TaskStatus};
 use leptos::task::spawn_local;
 
-use super::super::acts;
-use super::super::bits::{act, agent_link, bar, caption, path_code, since, task_link};
+use super::super::acts::{Fault, Quick, quick};
+use super::super::bits::{act, agent_link, bar, button, caption, nothing, path_code, since, task_link};
 use super::super::feed::feed_about;
 use super::super::icon::{icon, priority_mark, status_mark};
 use super::{frame, list, part, property, unknown};
-use crate::api;
+use crate::api::{self, ApiError};
 use crate::desk::Ask;
 use crate::live::sentence::Part;
 use crate::live::{Live, needs, use_live, words};
@@ -31,16 +32,27 @@ pub fn drawer(id: TaskId) -> Node {
 }
 
 fn from_history(live: Live, id: TaskId) -> Node {
-    let found: RwSignal<Option<Option<Arc<SyncTask>>>> = RwSignal::new(None);
-    let asked = id.clone();
+    let found: RwSignal<Option<Result<Arc<SyncTask>, ApiError>>> = RwSignal::new(None);
+    let (asked, tries) = (id.clone(), RwSignal::new(0));
     effect(move || {
+        tries.track();
         let asked = asked.clone();
-        spawn_local(async move { found.set(Some(api::call(api::GetTask::new(asked)).await.ok())) });
+        spawn_local(async move {
+            found.set(Some(api::call(api::GetTask::new(asked)).await));
+        });
     });
-    let content = move || match found.get() {
-        Some(Some(task)) => shown(live, Signal::stored(task)),
-        Some(None) => unknown("Task", &id.to_string()),
-        None => frame("Task", &id.to_string(), el("h2").add(id.to_string()), ()),
+    let content = move || {
+        let (name, title) = (id.to_string(), el("h2").add(id.to_string()));
+        match found.get() {
+            Some(Ok(task)) => shown(live, Signal::stored(task)),
+            Some(Err(error)) if error.code == "task_not_found" => unknown("Task", &name),
+            Some(Err(error)) => {
+                let again = button("button", move |_| tries.update(|tries| *tries += 1)).test_id("retry");
+                let again = again.add(icon("undo")).add("Try again");
+                frame("Task", &name, title, nothing("alert", Fault::from(error).text, again))
+            }
+            None => frame("Task", &name, title, el("p").class("muted").add("Loading…")),
+        }
     };
     content.into_node()
 }
@@ -162,10 +174,8 @@ fn actions(live: Live, status: TaskStatus, task: Task) -> Option<El> {
     });
     let (let_go, hold) = (id.clone(), id.clone());
     let go_on = held.then(|| {
-        act("button", move |desk| acts::let_go_on(live, desk, let_go.clone()))
-            .test_id("unblock")
-            .add(icon("unblocked"))
-            .add("Let it go on")
+        let dressed = |act: El| act.test_id("unblock").add(icon("unblocked"));
+        quick("button", "Let it go on", dressed, Rc::new(move || Quick::let_go_on(live, let_go.clone())))
     });
     let hold = may_hold.then(|| ask("pause", "Hold back", Ask::Hold(hold)).test_id("hold"));
     let assign = (status != TaskStatus::NeedsReview)
