@@ -115,13 +115,18 @@ impl<'a, H: Heard> Replay<'a, H> {
             .collect();
         let mut misfits = Vec::new();
         for (one, is_told) in &candidates {
-            // Mostly there is no doubt whose it was, and no need to try it on a copy.
-            let copy = (candidates.len() > 1).then(|| self.verdict.state.clone());
-            let decided = decide(&mut self.verdict.state, *one, record.at_ms);
+            // Mostly there is no doubt whose it was, and no need to try it.
+            if candidates.len() > 1 {
+                let tried = self.verdict.state.rehearse(record.at_ms, asked(*one));
+                if let Err(why) = self.matches(begin, &tried) {
+                    misfits.push(format!("{one:?}: {why}"));
+                    continue;
+                }
+            }
+            let decided = self.verdict.state.decide(record.at_ms, asked(*one));
             if let Err(why) = self.matches(begin, &decided) {
                 misfits.push(format!("{one:?}: {why}"));
-                self.verdict.state = copy.unwrap_or_else(|| self.verdict.state.clone());
-                continue;
+                break;
             }
             if *is_told {
                 one.compare(&Says::Decided(&decided)).map_err(|why| format!("{one:?}: {why}"))?;
@@ -191,10 +196,12 @@ impl<'a, H: Heard> Replay<'a, H> {
         if let Some(Some(first)) = self.twins.get(&name) {
             return one.compare(&Says::Decided(&remembered(first.clone())));
         }
-        let mut state = self.verdict.state.clone();
-        let decided = decide(&mut state, one, self.verdict.state.at_ms());
-        if state.seq() == self.seq() && one.compare(&Says::Decided(&decided)).is_ok() {
-            self.verdict.state = state;
+        let at_ms = self.verdict.state.at_ms();
+        let decided = self.verdict.state.rehearse(at_ms, asked(one));
+        let changes_something = decided.as_ref().is_ok_and(|decision| !decision.events.is_empty());
+        if !changes_something && one.compare(&Says::Decided(&decided)).is_ok() {
+            // So that it is remembered.
+            let _ = self.verdict.state.decide(at_ms, asked(one));
             return Ok(());
         }
         match one.answer() {
@@ -227,7 +234,7 @@ impl<'a, H: Heard> Replay<'a, H> {
             }
             let compared = if one.call().is_some() {
                 let at_ms = self.verdict.state.at_ms();
-                let decided = decide(&mut self.verdict.state, one, at_ms);
+                let decided = self.verdict.state.decide(at_ms, asked(one));
                 if self.seq() != here {
                     return Err(format!("told as if nothing had come of it, and something would: {one:?}"));
                 }
@@ -269,9 +276,9 @@ fn is_by<H: Heard>(one: &H, record: &Record) -> bool {
     created && call.command.actor() == record.by.as_ref()
 }
 
-fn decide<H: Heard>(state: &mut State, one: &H, at_ms: TimeMs) -> Decided {
+fn asked<H: Heard>(one: &H) -> &Call {
     match one.call() {
-        Some(call) => state.decide(at_ms, call),
+        Some(call) => call,
         None => unreachable!("only calls are decided"),
     }
 }

@@ -293,7 +293,9 @@ pub fn quick(
     let copy = icon_button("copy", "Copy as curl or CLI, without doing it", move |desk| {
         desk.open(Ask::Copy { name, call: copied().call });
     });
-    div("copyable").add(dressed(act(class, move |desk| make().make(desk))).add(name)).add(copy.test_id("copy"))
+    div("copyable")
+        .add(dressed(act(class, move |desk| make().make(desk))).add(name))
+        .add(copy.test_id("copy"))
 }
 
 /// The parts of a text that are separated by commas, semicolons or line ends.

@@ -66,6 +66,17 @@ impl State {
         Ok(Decision { events, answer, remembered })
     }
 
+    /// What deciding a call would come to; the state stays as it is. Costs a copy of it, but for the remembered answers.
+    pub fn rehearse(&mut self, now_ms: TimeMs, call: &Call) -> Result<Decision, Refusal> {
+        if let Some(first) = self.first_answer(call.command.actor(), call.request.as_ref())? {
+            return Ok(Decision { events: Vec::new(), answer: first, remembered: None });
+        }
+        let requests = std::mem::take(&mut self.requests);
+        let mut copy = self.clone();
+        self.requests = requests;
+        copy.decide(now_ms, call)
+    }
+
     /// What the same call was answered before.
     fn first_answer(
         &self,
