@@ -1,6 +1,7 @@
 //! The list of agents.
 
 use crate::prelude::*;
+use engine::TaskId;
 
 use super::bits::{bar, caption, count, exports, nothing, panel, since, task_link};
 use super::icon::{icon, life_mark};
@@ -8,7 +9,7 @@ use super::rows::{Rows, cell, row_of};
 use crate::live::row::{AgentRow, Life, RowId};
 use crate::live::{Live, use_live, words};
 use crate::nav::{Open, use_nav};
-use crate::ui::{El, IntoNode, Node, el, nodes, span};
+use crate::ui::{El, IntoNode, Node, el, nodes, span, when};
 
 const HEADS: &[(&str, &str)] = &[
     ("c-name", "Agent"),
@@ -41,6 +42,16 @@ fn draw(id: &RowId) -> Option<El> {
         el("a").class("row-link").attr("href", move || nav.href(Open::Agent(id.clone()))).add(name.clone());
     let role = move || row.with(|row| words::role(row.value.manus.role));
     let at_work = move || row.with(|row| row.value.manus.current_task.is_some());
+    // An agent changes with each sign of life, and what is said of it seldom.
+    let now = Memo::new(move |_| {
+        let life = life.get();
+        row.with(|row| Doing {
+            life,
+            task: row.value.manus.current_task.clone(),
+            more: row.value.running.len().saturating_sub(1),
+            files: row.value.manus.files_claimed.len(),
+        })
+    });
     let percent = move || row.with(|row| row.value.manus.progress.percent());
     let queued = move || row.with(|row| Some(row.value.queue.len()).filter(|queued| *queued > 0));
     Some(
@@ -48,7 +59,7 @@ fn draw(id: &RowId) -> Option<El> {
             .test_id(format!("agent-{name}"))
             .attr("data-life", move || life.get().word())
             .add(cell("cell", "c-name").add(move || life_mark(life.get())).add(link).add(caption(role)))
-            .add(cell("cell", "c-task").add(move || doing(live, row, life.get())))
+            .add(cell("cell", "c-task").add(move || doing(live, now.get())))
             .add(cell("cell", "c-bar").add(move || at_work().then(|| bar(percent))))
             .add(cell("cell", "c-files").add(move || files(row)))
             .add(cell("cell", "c-queue num").add(move || queued().map(|queued| format!("+{queued}"))))
@@ -56,16 +67,19 @@ fn draw(id: &RowId) -> Option<El> {
     )
 }
 
+/// What an agent does, as far as it is said in its row.
+#[derive(Clone, PartialEq)]
+struct Doing {
+    life: Life,
+    task: Option<TaskId>,
+    /// How many further tasks it works on.
+    more: usize,
+    files: usize,
+}
+
 /// The current task, or in words why there is none.
-fn doing(live: Live, row: RwSignal<AgentRow>, life: Life) -> Node {
-    let (task, more, files) = row.with(|row| {
-        let agent = &row.value;
-        (
-            agent.manus.current_task.clone(),
-            agent.running.len().saturating_sub(1),
-            agent.manus.files_claimed.len(),
-        )
-    });
+fn doing(live: Live, now: Doing) -> Node {
+    let Doing { life, task, more, files } = now;
     let told = |class: &'static str, text: String| span(class).add(text).into_node();
     match (life, task) {
         (Life::Gone, _) => told("muted", "said goodbye".to_owned()),
@@ -79,8 +93,9 @@ fn doing(live: Live, row: RwSignal<AgentRow>, life: Life) -> Node {
         (_, Some(id)) => {
             let more = (more > 0).then(|| caption(format!("and {more} more")));
             // Alive, and does not get on all the same.
-            let stalled = live.task(&id).is_some_and(|task| task.with(|task| task.value.stalled));
-            let stuck = stalled.then(|| span("l-stuck").add(icon("clock")).add("stuck"));
+            let row = live.task(&id);
+            let stalled = move || row.is_some_and(|task| task.with(|task| task.value.stalled));
+            let stuck = when(stalled, || span("l-stuck").add(icon("clock")).add("stuck"));
             nodes![stuck, task_link(id.clone(), live.title(&id)), more].into_node()
         }
     }
