@@ -151,18 +151,33 @@ impl FeedRing {
         let frames = &kept.frames;
         let first = frames.front()?.seq;
         let skip = usize::try_from((seq + 1).checked_sub(first)?).ok()?;
-        let mut next = frames.iter().skip(skip).take(max);
-        let mut slice = Vec::from_iter(next.next().cloned());
-        let mut bytes = slice.iter().map(|frame| frame.sse.len()).sum::<usize>();
-        slice.extend(next.take_while(|frame| fits(&mut bytes, frame)).cloned());
-        Some(slice)
+        let mut slice = Slice::default();
+        for frame in frames.iter().skip(skip).take(max) {
+            if !slice.add(frame.clone()) {
+                break;
+            }
+        }
+        Some(slice.frames)
     }
 }
 
-/// Counts this frame, too, and tells whether all together are still few enough to go out at once.
-fn fits(bytes: &mut usize, frame: &Frame) -> bool {
-    *bytes += frame.sse.len();
-    *bytes <= SLICE_BYTES
+/// Frames that go to a watcher at once.
+#[derive(Default)]
+struct Slice {
+    frames: Vec<Arc<Frame>>,
+    bytes: usize,
+}
+
+impl Slice {
+    /// Adds the next one, unless all together were too many bytes then; one always goes. Whether it was added.
+    fn add(&mut self, frame: Arc<Frame>) -> bool {
+        self.bytes += frame.sse.len();
+        let fits = self.frames.is_empty() || self.bytes <= SLICE_BYTES;
+        if fits {
+            self.frames.push(frame);
+        }
+        fits
+    }
 }
 
 /// A watcher's handle. Each watcher has its own.
@@ -220,7 +235,7 @@ impl Feed {
         let page = Page { cursor: Some(seq), order: Order::OldestFirst, limit: max.min(READ_AT_ONCE) };
         let records =
             self.store.events(&EventFilter::default(), &page).await.map_err(StoreError::into_failure)?;
-        let (mut frames, mut bytes) = (Vec::with_capacity(records.len()), 0);
+        let mut slice = Slice::default();
         for (record, expected) in records.iter().zip(seq + 1..) {
             if record.seq != expected {
                 return Ok(FeedSlice::Gap);
@@ -230,12 +245,11 @@ impl Feed {
                 break;
             }
             let frame = Frame::new(record).map_err(|error| StoreError::damaged(error).into_failure())?;
-            if !fits(&mut bytes, &frame) && !frames.is_empty() {
+            if !slice.add(Arc::new(frame)) {
                 break;
             }
-            frames.push(Arc::new(frame));
         }
-        Ok(FeedSlice::Frames(frames))
+        Ok(FeedSlice::Frames(slice.frames))
     }
 }
 

@@ -21,7 +21,7 @@ mod waits;
 use std::sync::Arc;
 
 use crate::answer::{Answer, Decision, Remembered};
-use crate::command::{Call, Command, Request};
+use crate::command::{Call, Command};
 use crate::event::{AssignCause, Event, Record, ReleaseCause};
 use crate::ids::{ManusId, TaskId, TimeMs, WaitId};
 use crate::json::Json;
@@ -42,10 +42,10 @@ impl State {
     ///
     /// Time does not go back: a moment before the last event counts as that of the last event.
     pub fn decide(&mut self, now_ms: TimeMs, call: &Call) -> Result<Decision, Refusal> {
-        let actor = call.command.actor().cloned();
-        if let Some(first) = self.first_answer(actor.as_ref(), call.request.as_ref())? {
-            return Ok(Decision { events: Vec::new(), answer: first, remembered: None });
+        if let Some(first) = self.first_decision(call)? {
+            return Ok(first);
         }
+        let actor = call.command.actor().cloned();
         let now = now_ms.max(self.at_ms());
         let mut rules = Rules::new(self, now, actor.clone());
         let outcome = rules.run(&call.command);
@@ -68,8 +68,8 @@ impl State {
 
     /// What deciding a call would come to; the state stays as it is. Costs a copy of it, but for the remembered answers.
     pub fn rehearse(&mut self, now_ms: TimeMs, call: &Call) -> Result<Decision, Refusal> {
-        if let Some(first) = self.first_answer(call.command.actor(), call.request.as_ref())? {
-            return Ok(Decision { events: Vec::new(), answer: first, remembered: None });
+        if let Some(first) = self.first_decision(call)? {
+            return Ok(first);
         }
         let requests = std::mem::take(&mut self.requests);
         let mut copy = self.clone();
@@ -77,16 +77,14 @@ impl State {
         copy.decide(now_ms, call)
     }
 
-    /// What the same call was answered before.
-    fn first_answer(
-        &self,
-        actor: Option<&ManusId>,
-        request: Option<&Request>,
-    ) -> Result<Option<Arc<Answer>>, Refusal> {
-        let Some(request) = request else { return Ok(None) };
-        match self.requests.get(actor, &request.id) {
+    /// What a repeated call comes to: the answer of before, and nothing else.
+    fn first_decision(&self, call: &Call) -> Result<Option<Decision>, Refusal> {
+        let Some(request) = &call.request else { return Ok(None) };
+        match self.requests.get(call.command.actor(), &request.id) {
             None => Ok(None),
-            Some(first) if first.fingerprint == request.fingerprint => Ok(Some(first.answer.clone())),
+            Some(first) if first.fingerprint == request.fingerprint => {
+                Ok(Some(Decision { events: Vec::new(), answer: first.answer.clone(), remembered: None }))
+            }
             Some(_) => Err(Refusal::RequestIdReused { request_id: request.id.clone() }),
         }
     }
