@@ -1,32 +1,29 @@
 //! The hub's handle: what the server's edges talk to.
 
 use std::path::{Path, PathBuf};
-use std::sync::{Arc, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
+use std::sync::Arc;
 
 use engine::planning::Outlook;
 use engine::state::{Presence, State};
 use engine::view::{Message, Snapshot, SyncTask};
-use engine::{
-    Answer, Call, Capability, Command, ManusId, MessageId, Record, RequestId, Seq, Settings, TaskId, TimeMs,
-};
+use engine::{Answer, Call, Capability, Command, ManusId, MessageId, Record, RequestId, Seq, TaskId, TimeMs};
 use tokio::sync::{Mutex, mpsc, oneshot, watch};
 use tokio::task::{JoinError, JoinHandle, spawn_blocking};
 
 use crate::access::Access;
 use crate::audit::Audit;
 use crate::backup::{self, BackupError, Examination};
-use crate::beats::Beats;
-use crate::clock::Clock;
 use crate::config::Config;
 use crate::failure::{Failure, OpenError, Readiness};
-use crate::feed::{Feed, FeedRing};
+use crate::feed::Feed;
 use crate::fingerprint::fingerprint;
 use crate::folder::{Folder, ServerInfo};
 use crate::import::{self, ImportReport};
 use crate::meters::Meters;
 use crate::paths::ProjectPaths;
-use crate::planner::{Planning, Replanning, forget_plan};
+use crate::planner::{Replanning, forget_plan};
 use crate::retention;
+use crate::shared::Shared;
 use crate::store::sqlite::SqliteStore;
 use crate::store::{EventFilter, MessageFilter, Page, PrunedUpTo, Store, StoreError, TaskFilter};
 use crate::writer::{self, Submission, Writer};
@@ -51,30 +48,6 @@ struct Inner {
     tasks: Mutex<Vec<JoinHandle<()>>>,
     started_at_ms: TimeMs,
     imported: Option<ImportReport>,
-}
-
-/// What the writer and everybody else have in common.
-#[derive(Debug)]
-pub(crate) struct Shared {
-    pub store: Arc<dyn Store>,
-    pub clock: Arc<dyn Clock>,
-    pub settings: Settings,
-    /// What is committed. Only the writer changes it.
-    // A std RwLock: nothing awaits while it is held.
-    published: RwLock<State>,
-    status: watch::Sender<Status>,
-    pub beats: Beats,
-    pub planning: Planning,
-    pub feed: Arc<FeedRing>,
-    pub meters: Meters,
-    pub folder: Folder,
-}
-
-/// How the hub stands.
-#[derive(Debug)]
-pub(crate) struct Status {
-    pub readiness: Readiness,
-    pub log_id: String,
 }
 
 /// A carried-out command.
@@ -128,21 +101,7 @@ impl Hub {
         let access = Access::load(store.clone(), config.clock.clone()).await.map_err(storage)?;
         let audit = Audit::start(store.clone(), config.clock.clone(), config.keep_history_ms);
         let started_at_ms = config.clock.now_ms();
-        let shared = Arc::new(Shared {
-            store,
-            clock: config.clock,
-            published: RwLock::new(State::new(config.settings.clone())),
-            settings: config.settings,
-            status: watch::Sender::new(Status {
-                readiness: Readiness::NotReady { reason: "the project is being read".to_owned() },
-                log_id: String::new(),
-            }),
-            beats: Beats::default(),
-            planning: Planning::new(config.plan_budget_ms, config.plan_seed),
-            feed: Arc::new(FeedRing::new(0)),
-            meters: Meters::default(),
-            folder,
-        });
+        let shared = Arc::new(Shared::new(store, folder, &config));
         let (queue, queued) = mpsc::channel(config.queue_max.max(1));
         let (stop, stopped) = watch::channel(false);
         let writer = Writer::start(shared.clone(), queued, stopped.clone()).await;
@@ -407,28 +366,4 @@ impl Hub {
 fn broken(error: JoinError) -> Failure {
     tracing::error!(%error, "The planner broke");
     Failure::Unavailable { reason: "the planner could not finish this call".to_owned() }
-}
-
-impl Shared {
-    /// The published state, to look at.
-    pub(crate) fn published(&self) -> RwLockReadGuard<'_, State> {
-        self.published.read().unwrap_or_else(PoisonError::into_inner)
-    }
-
-    /// The published state, to bring up to date: for the writer alone.
-    pub(crate) fn publish(&self) -> RwLockWriteGuard<'_, State> {
-        self.published.write().unwrap_or_else(PoisonError::into_inner)
-    }
-
-    pub(crate) fn readiness(&self) -> Readiness {
-        self.status.borrow().readiness.clone()
-    }
-
-    pub(crate) fn set_readiness(&self, readiness: Readiness) {
-        self.status.send_modify(|status| status.readiness = readiness);
-    }
-
-    pub(crate) fn set_log_id(&self, log_id: String) {
-        self.status.send_modify(|status| status.log_id = log_id);
-    }
 }

@@ -25,6 +25,7 @@ mod planted;
 mod prune;
 mod restore;
 mod retention;
+mod shared;
 #[cfg(test)]
 mod simulation;
 mod store;

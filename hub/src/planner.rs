@@ -17,7 +17,7 @@ use tokio::time::sleep;
 use crate::SPANS;
 use crate::failure::Failure;
 use crate::feed::{Feed, FeedSlice, Frame};
-use crate::hub::Shared;
+use crate::shared::Shared;
 use crate::writer::Submission;
 
 /// How long it waits for more to happen, once something has.

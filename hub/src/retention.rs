@@ -7,8 +7,8 @@ use engine::TimeMs;
 use tokio::sync::watch;
 use tokio::task::JoinHandle;
 
-use crate::hub::Shared;
 use crate::prune::prune;
+use crate::shared::Shared;
 
 /// How often it is looked whether something is old enough.
 const EVERY_MS: TimeMs = 60 * 60 * 1000;

@@ -23,8 +23,9 @@ use tracing::Instrument;
 use self::batch::Batch;
 use crate::failure::{Failure, Readiness};
 use crate::fault;
-use crate::hub::{Reply, Shared};
+use crate::hub::Reply;
 use crate::planted;
+use crate::shared::Shared;
 use crate::store::{Doing, StoreError};
 
 /// How many calls go into one commit at most, so that nobody waits long behind others.
@@ -247,7 +248,7 @@ impl Writer {
         if batch.changes.is_empty() {
             return;
         }
-        batch.records.iter().for_each(|record| self.state.apply(record));
+        self.state.apply_all(&batch.records);
         let touched = self.state.take_touched();
         if !touched.tasks.is_empty() {
             self.state.share_tasks(&self.shared.published(), &touched.tasks);

@@ -1,10 +1,14 @@
 //! JSON edited as text: a member or an item is put in or taken out, and everything else stays as somebody wrote it, down to the
 //! order of keys, the indentation and the line ends.
 
+mod tree;
+
 use std::fmt;
 use std::ops::Range;
 
 use serde_json::Value;
+
+use tree::{Node, Parts, at, tree};
 
 /// Why a file cannot be edited.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -20,28 +24,6 @@ pub(super) enum CannotEdit {
 /// An item of a list or a member of an object that is to be put in: its JSON, indented by two spaces a level.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Snippet<'a>(pub &'a str);
-
-/// A value's place in the text, with those of its parts.
-#[derive(Debug)]
-struct Node {
-    span: Range<usize>,
-    parts: Parts,
-}
-
-#[derive(Debug)]
-enum Parts {
-    Object(Vec<Member>),
-    List(Vec<Node>),
-    Plain,
-}
-
-#[derive(Debug)]
-struct Member {
-    key: String,
-    /// From its key to the end of its value.
-    span: Range<usize>,
-    value: Node,
-}
 
 /// A JSON text being edited.
 #[derive(Debug, Clone)]
@@ -172,7 +154,7 @@ impl JsonText {
     }
 
     fn tree(&self) -> Node {
-        Scanner { text: &self.text, at: 0 }.value()
+        tree(&self.text)
     }
 
     /// Makes the objects on the way, and an empty `last` at its end.
@@ -269,224 +251,5 @@ fn unit_of(text: &str) -> String {
     if unit.is_empty() { "  ".to_owned() } else { unit }
 }
 
-fn at<'n>(node: &'n Node, way: &[&str]) -> Option<&'n Node> {
-    way.iter().try_fold(node, |node, key| node.member(key).map(|member| &member.value))
-}
-
-impl Node {
-    fn member(&self, key: &str) -> Option<&Member> {
-        match &self.parts {
-            Parts::Object(members) => members.iter().find(|member| member.key == key),
-            _ => None,
-        }
-    }
-}
-
-/// Finds places in a text that is known to be JSON.
-struct Scanner<'t> {
-    text: &'t str,
-    at: usize,
-}
-
-impl Scanner<'_> {
-    fn value(&mut self) -> Node {
-        self.blanks();
-        let start = self.at;
-        let parts = match self.next() {
-            Some(b'{') => Parts::Object(self.members()),
-            Some(b'[') => Parts::List(self.list()),
-            Some(b'"') => {
-                self.string();
-                Parts::Plain
-            }
-            _ => {
-                while self
-                    .next()
-                    .is_some_and(|byte| !matches!(byte, b',' | b']' | b'}') && !byte.is_ascii_whitespace())
-                {
-                    self.at += 1;
-                }
-                Parts::Plain
-            }
-        };
-        Node { span: start..self.at, parts }
-    }
-
-    fn members(&mut self) -> Vec<Member> {
-        let mut members = Vec::new();
-        self.at += 1;
-        while self.more(b'}') {
-            let start = self.at;
-            self.string();
-            let key = serde_json::from_str(&self.text[start..self.at]).unwrap_or_default();
-            self.blanks();
-            // The colon.
-            self.at += 1;
-            let value = self.value();
-            members.push(Member { key, span: start..value.span.end, value });
-        }
-        members
-    }
-
-    fn list(&mut self) -> Vec<Node> {
-        let mut items = Vec::new();
-        self.at += 1;
-        while self.more(b']') {
-            items.push(self.value());
-        }
-        items
-    }
-
-    /// Goes to the next part; past the end where there is none.
-    fn more(&mut self, end: u8) -> bool {
-        self.blanks();
-        if self.next() == Some(b',') {
-            self.at += 1;
-            self.blanks();
-        }
-        let more = self.next().is_some_and(|byte| byte != end);
-        self.at += usize::from(!more);
-        more
-    }
-
-    fn string(&mut self) {
-        self.at += 1;
-        while let Some(byte) = self.next().filter(|byte| *byte != b'"') {
-            self.at += if byte == b'\\' { 2 } else { 1 };
-        }
-        self.at += 1;
-    }
-
-    fn blanks(&mut self) {
-        while self.next().is_some_and(|byte| byte.is_ascii_whitespace()) {
-            self.at += 1;
-        }
-    }
-
-    fn next(&self) -> Option<u8> {
-        self.text.as_bytes().get(self.at).copied()
-    }
-}
-
 #[cfg(test)]
-mod tests {
-    use expect_test::{Expect, expect};
-    use serde_json::json;
-
-    use super::*;
-
-    const GROUP: Snippet<'static> =
-        Snippet("{\n  \"matcher\": \"Edit\",\n  \"hooks\": [\n    { \"command\": \"ours\" }\n  ]\n}");
-
-    fn is_ours(item: &Value) -> bool {
-        item["hooks"][0]["command"] == "ours"
-    }
-
-    /// Puts the group in, compares, and takes it out again: then the text is what it was.
-    fn check(before: &str, after: Expect) {
-        let mut json = JsonText::read(before).unwrap();
-        json.set_item(&["hooks", "PreToolUse"], GROUP, is_ours).unwrap();
-        after.assert_eq(&json.to_string());
-        let once = json.to_string();
-        json.set_item(&["hooks", "PreToolUse"], GROUP, is_ours).unwrap();
-        assert_eq!(json.to_string(), once, "again is no change");
-        assert!(json.value()["hooks"]["PreToolUse"].as_array().unwrap().iter().any(is_ours));
-        json.remove_items(&["hooks", "PreToolUse"], is_ours);
-        let expected: Value = serde_json::from_str(if before.is_empty() { "{}" } else { before }).unwrap();
-        assert_eq!(json.value(), expected);
-    }
-
-    #[test]
-    fn what_is_there_stays_as_it_was_written() {
-        check(
-            "{\n\t\"z\": [1,2,  3],\n\t\"hooks\": {\n\t\t\"PreToolUse\": [\n\t\t\t{\"matcher\": \"Bash\", \"hooks\": []}\n\t\t]\n\t},\n\t\"a\": \"\\\"}\"\n}\n",
-            expect![[r#"
-                {
-                	"z": [1,2,  3],
-                	"hooks": {
-                		"PreToolUse": [
-                			{"matcher": "Bash", "hooks": []},
-                			{
-                				"matcher": "Edit",
-                				"hooks": [
-                					{ "command": "ours" }
-                				]
-                			}
-                		]
-                	},
-                	"a": "\"}"
-                }
-            "#]],
-        );
-    }
-
-    #[test]
-    fn the_way_is_made() {
-        check(
-            "",
-            expect![[r#"
-                {
-                  "hooks": {
-                    "PreToolUse": [
-                      {
-                        "matcher": "Edit",
-                        "hooks": [
-                          { "command": "ours" }
-                        ]
-                      }
-                    ]
-                  }
-                }
-            "#]],
-        );
-        check(
-            r#"{"permissions": {"allow": []}}"#,
-            expect![[r#"
-                {"permissions": {"allow": []}, "hooks": {
-                  "PreToolUse": [
-                    {
-                      "matcher": "Edit",
-                      "hooks": [
-                        { "command": "ours" }
-                      ]
-                    }
-                  ]
-                }}"#]],
-        );
-        check(
-            r#"{"hooks": {"PreToolUse": [{"x": 1}]}}"#,
-            expect![[
-                r#"{"hooks": {"PreToolUse": [{"x": 1}, { "matcher": "Edit", "hooks": [ { "command": "ours" } ] }]}}"#
-            ]],
-        );
-    }
-
-    #[test]
-    fn members_come_change_and_go() {
-        let text =
-            "{\r\n    \"mcpServers\": {\r\n        \"other\": { \"command\": \"x\" }\r\n    }\r\n}\r\n";
-        let mut json = JsonText::read(text).unwrap();
-        json.set_member(&["mcpServers"], "ours", Snippet("{\n  \"command\": \"a\"\n}")).unwrap();
-        let with = "{\r\n    \"mcpServers\": {\r\n        \"other\": { \"command\": \"x\" },\r\n        \"ours\": {\r\n            \"command\": \"a\"\r\n        }\r\n    }\r\n}\r\n";
-        assert_eq!(json.to_string(), with);
-        json.set_member(&["mcpServers"], "ours", Snippet("{ \"command\": \"b\" }")).unwrap();
-        assert_eq!(
-            json.value()["mcpServers"],
-            json!({ "other": { "command": "x" }, "ours": { "command": "b" } })
-        );
-        json.remove_member(&["mcpServers"], "ours");
-        assert_eq!(json.to_string(), text);
-        json.remove_member(&["mcpServers"], "other");
-        assert_eq!(json.value(), json!({}));
-    }
-
-    #[test]
-    fn what_cannot_be_edited_is_left_alone() {
-        assert!(matches!(JsonText::read("{\"a\": 1,}"), Err(CannotEdit::NotJson(_))));
-        assert!(matches!(JsonText::read("// a comment\n{}"), Err(CannotEdit::NotJson(_))));
-        let mut json = JsonText::read(r#"{"hooks": []}"#).unwrap();
-        let error = json.set_item(&["hooks", "PreToolUse"], GROUP, is_ours).unwrap_err();
-        assert_eq!(error.to_string(), "hooks is not an object there");
-        assert_eq!(json.to_string(), r#"{"hooks": []}"#);
-    }
-}
+mod tests;
