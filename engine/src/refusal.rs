@@ -219,7 +219,7 @@ pub enum Refusal {
         argument: &'static str,
     },
     /// Tasks would wait for each other for ever.
-    #[error("these tasks would wait for each other: {}; leave out one of the dependencies", cycle.join(" -> "))]
+    #[error("these tasks would wait for each other: {}; leave out one of the dependencies", round(cycle))]
     DependencyCycle {
         /// The way round, ending where it began.
         cycle: Vec<String>,
@@ -355,6 +355,17 @@ fn over(task: &TaskId, attempt: u32, newest: u32, status: TaskStatus, whose: Opt
         (status, None) => format!("it is {status}"),
     };
     format!("attempt {attempt} of {task} is over, {now}; stop working on it, and ask for work with next_task")
+}
+
+/// A way round in words; of a long one its beginning and its end.
+fn round(cycle: &[String]) -> String {
+    const TOLD: (usize, usize) = (8, 3);
+    if cycle.len() <= TOLD.0 + TOLD.1 + 1 {
+        return cycle.join(" -> ");
+    }
+    let (begin, end) = (&cycle[..TOLD.0], &cycle[cycle.len() - TOLD.1..]);
+    let between = cycle.len() - begin.len() - end.len();
+    format!("{} -> ({between} more) -> {}", begin.join(" -> "), end.join(" -> "))
 }
 
 fn closed(task: &TaskId, status: TaskStatus) -> String {

@@ -33,7 +33,7 @@ impl Log {
     pub fn at(&self, at_ms: TimeMs, settings: Settings) -> (State, &[Record]) {
         let until = &self.records[..self.records.partition_point(|record| record.at_ms <= at_ms)];
         let mut state = State::from_snapshot(Snapshot { settings, ..self.start.clone() }, [], []);
-        until.iter().for_each(|record| state.apply(record));
+        state.apply_all(until);
         state.take_touched();
         (state, until)
     }

@@ -104,13 +104,14 @@ impl Store {
                 break;
             }
             let before = Before::of(&self.state, &record.event);
-            self.state.apply(record);
+            self.state.apply_one_of_many(record);
             changes.seq = Some(record.seq);
             if let Some(entry) = sentence::entry(record, &self.state, &before) {
                 sentence::add_entry(&mut self.feed, entry);
                 changes.feed = true;
             }
         }
+        self.state.follow_chains();
         let touched = self.state.take_touched();
         changes.counts = touched != Touched { beats: touched.beats.clone(), ..Touched::default() };
         // Who waits for a file is told beside it.

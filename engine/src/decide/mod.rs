@@ -182,13 +182,21 @@ impl<'a> Rules<'a> {
 
     /// Writes down what happens, applies it, and notes who is concerned by it.
     fn emit(&mut self, event: Event) {
-        let unblocked = self.concern(&event);
-        let record = Record { seq: self.state.seq() + 1, at_ms: self.now, by: self.by.clone(), event };
-        self.state.apply(&record);
-        self.events.push(record);
+        let unblocked = self.emit_one_of_many(event);
+        self.state.follow_chains();
         for task_id in unblocked {
             self.unblock(task_id);
         }
+    }
+
+    /// The same for one of several events of which none sets a task free; after the last of them comes
+    /// [`State::follow_chains`](crate::State::follow_chains). Answers the tasks that waited for nothing else.
+    fn emit_one_of_many(&mut self, event: Event) -> Vec<TaskId> {
+        let unblocked = self.concern(&event);
+        let record = Record { seq: self.state.seq() + 1, at_ms: self.now, by: self.by.clone(), event };
+        self.state.apply_one_of_many(&record);
+        self.events.push(record);
+        unblocked
     }
 
     /// Notes which tasks and agents an event about to be applied sets free. Answers the tasks that waited for nothing else.

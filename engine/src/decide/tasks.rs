@@ -39,8 +39,10 @@ impl Rules<'_> {
                 estimated_duration: task.estimated_duration,
                 required_capabilities: task.required_capabilities.clone(),
             };
-            self.emit(Event::TaskCreated { task: Arc::new(spec), waiting_for });
+            // A new task sets none free.
+            self.emit_one_of_many(Event::TaskCreated { task: Arc::new(spec), waiting_for });
         }
+        self.state.follow_chains();
         self.settle();
         Ok(Answer::Tasks((0..tasks.len()).filter_map(|place| self.state.task_view(&id_of(place))).collect()))
     }

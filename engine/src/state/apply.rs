@@ -8,7 +8,6 @@ use crate::event::{AssignCause, Event, Record, ReturnCause, TaskSpec};
 use crate::ids::{ManusId, TaskId, TimeMs};
 use crate::json::Json;
 use crate::shared::Shared;
-use crate::sorted::SortedSet;
 use crate::values::{InstanceStatus, Priority, Progress};
 use crate::view::Message;
 
@@ -18,6 +17,19 @@ const NOTE_KEPT: usize = 500;
 impl State {
     /// Takes the next event of the log into account.
     pub fn apply(&mut self, record: &Record) {
+        self.apply_one_of_many(record);
+        self.follow_chains();
+    }
+
+    /// Takes the next events of the log into account.
+    pub fn apply_all(&mut self, records: &[Record]) {
+        records.iter().for_each(|record| self.apply_one_of_many(record));
+        self.follow_chains();
+    }
+
+    /// Takes the next of several events into account; after the last of them comes [`State::follow_chains`]. So a chain of tasks that
+    /// is created at once is walked once, and not from each of them back to its beginning.
+    pub fn apply_one_of_many(&mut self, record: &Record) {
         self.seq = record.seq;
         self.at_ms = record.at_ms;
         self.count(record);
@@ -223,21 +235,27 @@ impl State {
         self.link(&spec.id, waiting_for);
     }
 
-    /// Enters a task with those it waits for: their chains now end in it, and they are as urgent.
+    /// Enters a task with those it waits for: their chains now end in it, and they are as urgent, as [`State::follow_chains`] finds.
     pub(super) fn link(&mut self, id: &TaskId, waiting_for: &[TaskId]) {
         for dependency in waiting_for {
             if let Some(task) = self.task_mut(dependency) {
                 task.dependents.insert(id.clone());
             }
-            self.rechain(dependency);
+            self.longer.insert(dependency.clone());
         }
     }
 
     /// Brings chain and urgency of a task up to date with its dependents, and then those of the tasks before it.
+    pub(super) fn rechain(&mut self, id: &TaskId) {
+        self.longer.insert(id.clone());
+        self.follow_chains();
+    }
+
+    /// Brings chains and urgency up to date with what was put behind.
     ///
     /// Youngest first: a task is mostly older than those that wait for it, so each is looked at once.
-    pub(super) fn rechain(&mut self, id: &TaskId) {
-        let mut open = SortedSet::from([id.clone()]);
+    pub fn follow_chains(&mut self) {
+        let mut open = std::mem::take(&mut self.longer);
         while let Some(id) = open.pop_last() {
             let Some(task) = self.tasks.get(&id) else { continue };
             let (chain, urgency) = self.chain_of(task);

@@ -122,6 +122,8 @@ pub struct State {
     pub(crate) work: Work,
     pub(crate) deadlines: SortedSet<(TimeMs, Due)>,
     pub(crate) touched: Touched,
+    /// Tasks behind which others were put whose length and urgency they do not know of yet. Empty but while events are applied.
+    pub(crate) longer: SortedSet<TaskId>,
 }
 
 impl State {
@@ -144,6 +146,7 @@ impl State {
             work: Work::default(),
             deadlines: SortedSet::new(),
             touched: Touched::default(),
+            longer: SortedSet::new(),
         }
     }
 
@@ -330,5 +333,27 @@ mod tests {
         assert_eq!(shared(&ahead, &behind), 2);
         ahead.take_touched();
         assert_eq!(ahead, behind);
+    }
+
+    #[test]
+    fn a_chain_is_as_long_whether_its_tasks_come_one_by_one_or_at_once() {
+        let task = |before: Option<usize>| NewTask {
+            title: "Step".to_owned(),
+            description: String::new(),
+            priority: if before == Some(3) { crate::Priority::Critical } else { crate::Priority::Low },
+            files_involved: Vec::new(),
+            dependencies: before.map(Dependency::InBatch).into_iter().collect(),
+            estimated_duration: 10,
+            required_capabilities: Vec::new(),
+        };
+        let tasks = (0..5).map(|place: usize| task(place.checked_sub(1))).collect();
+        let mut decided = State::new(Settings::default());
+        let (mut one_by_one, mut at_once) = (decided.clone(), decided.clone());
+        let records = decide(&mut decided, Command::CreateTasks { tasks });
+        records.iter().for_each(|record| one_by_one.apply(record));
+        at_once.apply_all(&records);
+        assert_eq!((&one_by_one, &at_once), (&decided, &decided));
+        let first = decided.task(&TaskId::numbered(1)).unwrap();
+        assert_eq!((first.chain, first.urgency), (50, crate::Priority::Critical));
     }
 }
