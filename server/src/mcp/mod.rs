@@ -10,6 +10,7 @@ mod board;
 mod copied;
 mod credentials;
 mod endpoint;
+mod pulse;
 mod remote;
 mod resources;
 mod say;

@@ -2,7 +2,9 @@
 
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::pin::pin;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
+use std::time::Duration;
 
 use app::api::ApiError;
 use futures::StreamExt;
@@ -24,6 +26,7 @@ use super::attempts::Attempts;
 use super::backend::Backend;
 use super::board::board;
 use super::credentials::Credentials;
+use super::pulse;
 use super::resources::{self, Address};
 use super::say;
 use super::tools::{self, Actor, Knows, Tool};
@@ -53,6 +56,8 @@ struct Inner {
     credentials: Mutex<Credentials>,
     watched: Mutex<Watched>,
     joined: watch::Sender<()>,
+    /// Whether signs of life are given for its agent.
+    has_pulse: AtomicBool,
     /// What is watched for clients that are just being told that they listen, in their order.
     begun: Mutex<VecDeque<Watch>>,
 }
@@ -76,6 +81,7 @@ impl Session {
             credentials: Mutex::default(),
             watched,
             joined: watch::Sender::new(()),
+            has_pulse: AtomicBool::new(false),
             begun: Mutex::default(),
         }))
     }
@@ -124,6 +130,37 @@ impl Session {
         beat.ok().and_then(|beat| beat["unread_messages"].as_u64()).unwrap_or(0)
     }
 
+    /// From now on gives signs of life of this session's agent, as long as the client is there. Over HTTP the newest revision has no
+    /// sessions, and so nobody to ask.
+    fn keep_alive(
+        &self,
+        every_secs: Option<u64>,
+        shown: Option<HeaderValue>,
+        context: &RequestContext<RoleServer>,
+    ) {
+        if is_newest(context) || self.manus().is_none() || self.0.has_pulse.swap(true, Ordering::Relaxed) {
+            return;
+        }
+        let every = every_secs.map_or(pulse::USUAL, Duration::from_secs);
+        let (session, peer) = (Arc::downgrade(&self.0), context.peer.clone());
+        tokio::spawn(pulse::keep(peer, every, async move || {
+            let Some(inner) = session.upgrade() else { return false };
+            Session(inner).beat(shown.as_ref()).await
+        }));
+    }
+
+    /// Gives a sign of life of the session's agent. False when it may not any more.
+    async fn beat(&self, shown: Option<&HeaderValue>) -> bool {
+        let Some(manus) = self.manus().clone() else { return true };
+        let refused = self.call("heartbeat", json!({ "manus_id": manus }), shown).await.err();
+        let over = refused.is_some_and(|error| matches!(error.status, 401 | 403));
+        if over {
+            // Should it be let in again, the next call begins anew.
+            self.0.has_pulse.store(false, Ordering::Relaxed);
+        }
+        !over
+    }
+
     /// Runs a tool.
     async fn run(
         &self,
@@ -144,6 +181,7 @@ impl Session {
             self.remember(&answer, context).await;
         }
         let unread = self.alive(manus.as_deref(), shown.as_ref()).await;
+        self.keep_alive(answer["heartbeat_interval_secs"].as_u64(), shown, context);
         Ok(say::done(tool, answer, unread))
     }
 
