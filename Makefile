@@ -120,9 +120,13 @@ setup: $(BROWSER_TOOLS) | compiler clippy $(WASM_TARGET) $(CHROMIUM) ## Install 
 
 # ---- what the targets need --------------------------------------------------------------------------------------
 
+# Where the crates' sources lie: messages of the browser's program name them, and need not name this machine's folders.
+CARGO_SOURCES := $(or $(CARGO_HOME),$(HOME)/.cargo)/registry/src/
+
 # Of the frontend alone: a build together with the server would give it the server's features.
 $(BROWSER)/manus-sync_bg.wasm: $(BROWSER_SOURCES) scripts/parts.mjs $(BROWSER_TOOLS) | compiler $(WASM_TARGET)
-	cargo build -p frontend --features split --target wasm32-unknown-unknown --profile wasm-release
+	cargo build -p frontend --features split --target wasm32-unknown-unknown --profile wasm-release \
+		--config 'target.wasm32-unknown-unknown.rustflags = ["--remap-path-prefix=$(CARGO_SOURCES)="]'
 	BINDGEN=$(BINDGEN) SPLIT=$(SPLIT) node scripts/parts.mjs \
 		$(TARGET)/wasm32-unknown-unknown/wasm-release/frontend.wasm --out $(BROWSER)
 	touch $@

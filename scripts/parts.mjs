@@ -16,6 +16,8 @@ const { default: binaryen } = await import("../end2end/node_modules/binaryen/ind
 const NAME = "manus-sync";
 // Named by the tool: the program asks this script for its parts.
 const LOADER = "__wasm_split.js";
+/** The number of a module's section of imports. */
+const IMPORTS = 2;
 
 const { values: options, positionals } = parseArgs({ options: { out: { type: "string" } }, allowPositionals: true });
 const [input] = positionals;
@@ -37,8 +39,10 @@ mkdirSync(modules, { recursive: true });
 run(process.env.SPLIT, [input, modules, "--target", "web", "--out-name", NAME]);
 const bindgen = ["--target", "web", "--no-typescript", "--keep-lld-exports", "--out-dir", out, "--out-name", NAME];
 run(process.env.BINDGEN, [...bindgen, join(modules, `${NAME}.wasm`)]);
-const program = join(out, `${NAME}_bg.wasm`);
-writeFileSync(program, small(program));
+const [program, script] = [join(out, `${NAME}_bg.wasm`), join(out, `${NAME}.js`)];
+const named = shortNamed(small(program), readFileSync(script, "utf8"));
+writeFileSync(program, named.program);
+writeFileSync(script, named.script);
 const { shared, parts } = read(readFileSync(join(modules, LOADER), "utf8"));
 for (const { name, files } of parts) writeFileSync(join(out, `${name}.part`), bundle(files));
 writeFileSync(join(out, LOADER), loader(shared, parts.map(({ name }) => name)));
@@ -90,19 +94,87 @@ function small(path) {
 /** A module without the names of its functions, of which the optimiser says that it does not know all kinds. */
 function withoutNames(bytes) {
   const NAME_SECTION = "\x04name";
-  const kept = [bytes.subarray(0, 8)];
-  for (let at = 8; at < bytes.length; ) {
-    let [content, length] = [at + 1, 0];
-    for (let shift = 0; ; shift += 7) {
-      const byte = bytes[content++];
-      length |= (byte & 127) << shift;
-      if (byte < 128) break;
-    }
-    const names = bytes[at] === 0 && bytes.toString("latin1", content, content + NAME_SECTION.length) === NAME_SECTION;
-    if (!names) kept.push(bytes.subarray(at, content + length));
-    at = content + length;
+  const kept = sections(bytes).filter(({ id, content }) => {
+    return id !== 0 || content.toString("latin1", 0, NAME_SECTION.length) !== NAME_SECTION;
+  });
+  return Buffer.concat([bytes.subarray(0, 8), ...kept.map(({ whole }) => whole)]);
+}
+
+/**
+ * The program and its script, which give each other what they share under names of a letter or two instead of wasm-bindgen's: those
+ * end in numbers that hardly compress.
+ */
+function shortNamed(program, script) {
+  const short = new Map();
+  const rename = ({ from, name }) => {
+    if (from !== `./${NAME}_bg.js`) return [from, name];
+    if (!short.has(name)) short.set(name, `i${short.size.toString(36)}`);
+    return [from, short.get(name)];
+  };
+  const renamed = sections(program).map(({ id, content, whole }) => {
+    if (id !== IMPORTS) return whole;
+    const all = imports(content).map((entry) => Buffer.concat([...rename(entry).map(text), entry.what]));
+    const list = Buffer.concat([number(all.length), ...all]);
+    return Buffer.concat([Buffer.from([id]), number(list.length), list]);
+  });
+  for (const [name, to] of short) {
+    const around = script.split(` ${name}: `);
+    if (around.length !== 2) throw new Error(`${NAME}.js is not written as this script expects it of wasm-bindgen: ${name}`);
+    script = around.join(` ${to}: `);
   }
-  return Buffer.concat(kept);
+  return { program: Buffer.concat([program.subarray(0, 8), ...renamed]), script };
+}
+
+/** The sections of a module. */
+function sections(bytes) {
+  const found = [];
+  for (let at = 8; at < bytes.length; ) {
+    const [length, start] = read128(bytes, at + 1);
+    found.push({ id: bytes[at], content: bytes.subarray(start, start + length), whole: bytes.subarray(at, start + length) });
+    at = start + length;
+  }
+  return found;
+}
+
+/** What a module imports: from where, under which name, and the bytes that say what it is. */
+function imports(content) {
+  let [count, at] = read128(content, 0);
+  const next = () => {
+    const [length, start] = read128(content, at);
+    at = start + length;
+    return content.toString("utf8", start, at);
+  };
+  const limits = (at) => {
+    const [, end] = read128(content, at + 1);
+    return content[at] & 1 ? read128(content, end)[1] : end;
+  };
+  // After the kind: a function's type, a table's type and limits, a memory's limits, a global's type, a tag's.
+  const ends = [(at) => read128(content, at)[1], (at) => limits(at + 1), limits, (at) => at + 2, (at) => read128(content, at + 1)[1]];
+  return Array.from({ length: count }, () => {
+    const [from, name, begin] = [next(), next(), at];
+    at = ends[content[begin]](begin + 1);
+    return { from, name, what: content.subarray(begin, at) };
+  });
+}
+
+/** A number in WebAssembly's encoding, seven bits a byte, and where it ends. */
+function read128(bytes, at) {
+  for (let [value, shift] = [0, 0]; ; shift += 7) {
+    value |= (bytes[at] & 127) << shift;
+    if (bytes[at++] < 128) return [value, at];
+  }
+}
+
+function number(value) {
+  const bytes = [];
+  for (; value > 127; value >>>= 7) bytes.push((value & 127) | 128);
+  return Buffer.from([...bytes, value]);
+}
+
+/** A text, after its length. */
+function text(words) {
+  const bytes = Buffer.from(words);
+  return Buffer.concat([number(bytes.length), bytes]);
 }
 
 /** The script that loads parts. The program calls one of its functions for each, and is called back with whether it is there. */
