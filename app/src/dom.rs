@@ -55,6 +55,20 @@ pub fn when_idle(act: impl Fn() + Clone + 'static) {
     }
 }
 
+/// Lets the browser do what is waiting: draw, and hear what the person does.
+#[cfg(feature = "hydrate")]
+pub async fn next_task() {
+    let (done, wait) = futures::channel::oneshot::channel();
+    set_timeout(
+        move || {
+            let _ = done.send(());
+        },
+        std::time::Duration::ZERO,
+    );
+    // The sender stays until then.
+    let _ = wait.await;
+}
+
 /// Puts a text into the clipboard.
 #[cfg(feature = "hydrate")]
 pub fn copy(text: &str) {

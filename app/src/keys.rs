@@ -195,8 +195,13 @@ fn takes_text(target: &Element) -> bool {
     target.closest("input:not([type=radio]), textarea, select").ok().flatten().is_some()
 }
 
-/// Puts the focus on what needs the person first, else on the first task, else on the first row of any list.
+/// Puts the focus on what needs the person first, else on the first task, else on the first of any list.
 fn focus_first_row() {
-    const FIRST: [&str; 3] = [".needs li", ".list.tasks .body .row-link", ".list .body .row-link"];
+    const FIRST: [&str; 4] = [
+        ".needs li",
+        ".list.tasks .body .row-link",
+        ".list .body .row-link",
+        ":is(.threads, .board) .row-link",
+    ];
     dom::focus(FIRST.into_iter().find_map(dom::find));
 }

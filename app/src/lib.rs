@@ -10,6 +10,8 @@ mod desk;
 mod dom;
 pub mod errand;
 #[cfg(feature = "hydrate")]
+mod hints;
+#[cfg(feature = "hydrate")]
 mod keys;
 pub mod live;
 mod nav;
@@ -48,7 +50,7 @@ fn provide() -> Live {
     let live = Live::new(&live::boot());
     provide_context(live);
     Desk::provide();
-    Parts::provide();
+    Parts::provide(live);
     Nav::provide();
     live
 }
@@ -60,7 +62,8 @@ fn page() -> Node {
     let room = el("main").attr("id", "room").attr("tabindex", "-1").add(room());
     let desk = use_desk();
     let travel = when(move || desk.steps.with(Option::is_some), || parts::show(Part::Travel));
-    let drawer = when(move || nav.place().open.is_some(), || parts::show(Part::Drawer));
+    let open = Memo::new(move |_| nav.place().open.as_ref().map(parts::in_drawer));
+    let drawer = move || open.get().map(parts::show);
     let errands = when(move || desk.errand.with(Option::is_some), || parts::show(Part::Errands));
     let app = div("app")
         .toggle("in-the-past", move || live.past_ms.get().is_some())
@@ -95,10 +98,12 @@ pub fn hydrate() {
     leptos::task::spawn_local(async move {
         // A part that does not come is missing on screen, and said to be; the rest is live.
         parts.bring(parts.missing(&nav.place_now())).await;
+        dom::next_task().await;
+        if let Some(root) = document().get_element_by_id(ROOT_ID) {
+            owner.with(|| ui::mount(&root, page)).await;
+        }
         owner.with(|| {
-            if let Some(root) = document().get_element_by_id(ROOT_ID) {
-                ui::mount(&root, page);
-            }
+            hints::listen();
             keys::listen(live, use_desk(), nav);
             presence::watch(live, use_desk(), nav);
             wake_up(live);

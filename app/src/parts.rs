@@ -12,6 +12,8 @@ use leptos::task::spawn_local;
 
 use crate::components;
 use crate::desk::{Ask, use_desk};
+use crate::live::Live;
+use crate::live::figures::Figures;
 use crate::nav::{Open, Place, Room};
 use crate::pages;
 use crate::ui::{IntoNode, Node};
@@ -39,8 +41,8 @@ pub const LOADER: &str = "__wasm_split.js";
 
 /// The files without which a place cannot be shown, for the browser to load at once.
 #[cfg(feature = "ssr")]
-pub fn files_for(place: &Place) -> Vec<String> {
-    needed(place).map(|part| format!("{}.part", part.name())).collect()
+pub fn files_for(live: Live, place: &Place) -> Vec<String> {
+    needed(live, place).map(|part| format!("{}.part", part.name())).collect()
 }
 
 /// What the person is told when a part cannot be loaded.
@@ -93,6 +95,12 @@ macro_rules! parts {
 }
 
 parts! {
+    /// How to begin, where no agent has ever been.
+    FirstRun = first_run: pages::first_run::first_run;
+    /// How to begin, where there has never been a task.
+    FirstTask = first_task: pages::first_run::first_task;
+    /// The room of agents.
+    Roster = roster: components::roster::roster;
     /// The room of messages.
     Messages = messages: components::mail::mail;
     /// The room of files.
@@ -113,10 +121,16 @@ parts! {
     Board = board: components::board::board;
     /// Tasks as a graph.
     Graph = graph: components::graph::graph;
-    /// The drawer.
-    Drawer = drawer: components::drawer::drawer;
+    /// The drawer with a task.
+    OpenTask = open_task: components::drawer::open_task;
+    /// The drawer with an agent.
+    OpenAgent = open_agent: components::drawer::open_agent;
     /// What the task in the drawer waits for.
     Waits = waits: components::drawer::waits::waits;
+    /// What takes points off the project's health.
+    Health = health: components::health::causes;
+    /// How the score of the agent in the drawer has moved.
+    Score = score: components::drawer::score::score;
     /// The way through time.
     Travel = travel: components::travel::travel;
     /// What happened while nobody looked.
@@ -129,8 +143,10 @@ parts! {
     Tasks = tasks: components::dialogs::tasks;
     /// The dialog in which a message is written.
     Letter = letter: components::dialogs::letter;
-    /// The dialogs that only ask whether, and perhaps why.
+    /// The dialogs about a task or a file that only ask whether, and perhaps why.
     Confirming = confirming: components::dialogs::confirming;
+    /// Those about an agent.
+    Dismissing = dismissing: components::dialogs::dismissing;
     /// The dialog that says how each agent would do with a task.
     Assigning = assigning: components::dialogs::assigning;
     /// The dialog in which a result is judged.
@@ -140,8 +156,14 @@ parts! {
 }
 
 /// What has to be there before a place can be shown.
-fn needed(place: &Place) -> impl Iterator<Item = Part> {
+fn needed(live: Live, place: &Place) -> impl Iterator<Item = Part> {
+    let nobody = untrack(|| live.agent_rows(true).is_empty());
+    let no_task = !live.figures.with_untracked(Figures::any_task);
     let room = match place.room {
+        Some(
+            Room::Overview | Room::Agents | Room::Messages | Room::Files | Room::Timeline | Room::Insights,
+        ) if nobody => Some(Part::FirstRun),
+        Some(Room::Agents) => Some(Part::Roster),
         Some(Room::Messages) => Some(Part::Messages),
         Some(Room::Files) => Some(Part::Files),
         Some(Room::Timeline) => Some(Part::Timeline),
@@ -152,16 +174,25 @@ fn needed(place: &Place) -> impl Iterator<Item = Part> {
         Some(Room::Tasks) => match place.choice("view") {
             "board" => Some(Part::Board),
             "graph" => Some(Part::Graph),
-            _ => None,
+            _ => no_task.then_some(Part::FirstTask),
         },
-        Some(Room::Overview | Room::Agents) | None => None,
+        Some(Room::Overview) => no_task.then_some(Part::FirstTask),
+        None => None,
     };
-    let open: &[Part] = match place.open {
-        Some(Open::Task(_)) => &[Part::Drawer, Part::Waits],
-        Some(Open::Agent(_)) => &[Part::Drawer],
-        None => &[],
+    let within = |open: &Open| match open {
+        Open::Task(_) => Part::Waits,
+        Open::Agent(_) => Part::Score,
     };
-    room.into_iter().chain(open.iter().copied())
+    let open = place.open.iter().flat_map(move |open| [in_drawer(open), within(open)]);
+    room.into_iter().chain(open)
+}
+
+/// The part that draws what is open.
+pub const fn in_drawer(open: &Open) -> Part {
+    match open {
+        Open::Task(_) => Part::OpenTask,
+        Open::Agent(_) => Part::OpenAgent,
+    }
 }
 
 /// The part that asks something.
@@ -173,31 +204,30 @@ pub const fn asking(ask: &Ask) -> Part {
         Ask::Assign(_) => Part::Assigning,
         Ask::Review(..) => Part::Reviewing,
         Ask::Bulk(..) => Part::Deciding,
-        Ask::Release(_)
-        | Ask::Cancel(_)
-        | Ask::Deregister(_)
-        | Ask::Hold(_)
-        | Ask::Drain(_)
-        | Ask::ReleaseAll(_) => Part::Confirming,
+        Ask::Release(_) | Ask::Cancel(_) | Ask::Hold(_) => Part::Confirming,
+        Ask::Deregister(_) | Ask::Drain(_) | Ask::ReleaseAll(_) => Part::Dismissing,
     }
 }
 
 /// The parts that have arrived. A handle in the context.
 #[derive(Debug, Clone, Copy)]
-pub struct Parts(RwSignal<Vec<Option<Draw>>>);
+pub struct Parts {
+    there: RwSignal<Vec<Option<Draw>>>,
+    live: Live,
+}
 
 impl Parts {
     /// To be called once.
-    pub fn provide() -> Self {
+    pub fn provide(live: Live) -> Self {
         let there =
             |part: &Part| if cfg!(feature = "split") { None } else { part.load().now_or_never()?.ok() };
-        let parts = Self(RwSignal::new(Part::ALL.iter().map(there).collect()));
+        let parts = Self { there: RwSignal::new(Part::ALL.iter().map(there).collect()), live };
         provide_context(parts);
         parts
     }
 
     fn draw(self, part: Part) -> Option<Draw> {
-        self.0.with(|all| all[part as usize])
+        self.there.with(|all| all[part as usize])
     }
 
     /// Whether a part is there, followed.
@@ -207,14 +237,14 @@ impl Parts {
 
     /// What has to be there before a place can be shown, and is not.
     pub fn missing(self, place: &Place) -> Vec<Part> {
-        needed(place).filter(|part| untrack(|| !self.has(*part))).collect()
+        needed(self.live, place).filter(|part| untrack(|| !self.has(*part))).collect()
     }
 
     /// Brings parts in; true when all of them are there.
     pub async fn bring(self, parts: Vec<Part>) -> bool {
         for part in parts {
             match part.load().await {
-                Ok(draw) => self.0.update(|all| all[part as usize] = Some(draw)),
+                Ok(draw) => self.there.update(|all| all[part as usize] = Some(draw)),
                 Err(_) => return false,
             }
         }

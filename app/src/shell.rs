@@ -1,5 +1,6 @@
 //! The HTML document around the page. The server's alone.
 
+use leptos::nonce::use_nonce;
 use leptos::prelude::*;
 
 use crate::live::{self, BOOT_ID};
@@ -17,13 +18,26 @@ pub fn paths() -> impl Iterator<Item = &'static str> {
     PATHS.into_iter()
 }
 
+/// What begins the program. The page is whole without it, so it is asked for once the browser has drawn that: nothing competes with
+/// what is needed for the first look.
+fn start(pkg: &str, name: &str) -> String {
+    format!(
+        "requestAnimationFrame(() => setTimeout(async () => {{
+    const module_or_path = fetch(\"{pkg}/{name}_bg.wasm\");
+    const program = await import(\"{pkg}/{name}.js\");
+    await program.default({{ module_or_path }});
+    program.hydrate();
+}}));"
+    )
+}
+
 /// The document: head, the page, its icons, and the data that it was rendered from.
 pub fn shell(options: LeptosOptions) -> impl IntoView {
     let pkg = format!("/{}", options.site_pkg_dir);
     let boot = live::boot();
     let (title, html, files) = untrack(|| {
         let live = provide();
-        (title(live), ui::to_html(page()), files_for(&use_nav().place_now()))
+        (title(live), ui::to_html(page()), files_for(live, &use_nav().place_now()))
     });
     let parts = use_context::<Apart>().map(|_| {
         let part = |file: String| {
@@ -46,13 +60,13 @@ pub fn shell(options: LeptosOptions) -> impl IntoView {
                 <link rel="icon" href="/favicon.svg" type="image/svg+xml" />
                 <link rel="preload" href=format!("{pkg}/fonts/inter-latin.woff2") r#as="font" type="font/woff2" crossorigin="anonymous" />
                 <link rel="stylesheet" href=format!("{pkg}/{}.css", options.output_name) />
-                <HydrationScripts options />
                 {parts}
             </head>
             <body>
                 <div id=ROOT_ID inner_html=html></div>
                 <div hidden inner_html=SPRITE></div>
                 <script type="application/json" id=BOOT_ID inner_html=boot.to_script()></script>
+                <script type="module" nonce=use_nonce() inner_html=start(&pkg, &options.output_name)></script>
             </body>
         </html>
     }

@@ -273,7 +273,11 @@ pub fn effect(act: impl FnMut() + 'static) {
 }
 
 fn begin(act: Box<dyn FnMut()>) {
-    leptos::Effect::new(act);
+    let effect = leptos::Effect::new(act);
+    // On the server there is none.
+    if cfg!(feature = "hydrate") {
+        ends_with_its_owner(effect.to_any_subscriber());
+    }
 }
 
 #[cfg(test)]

@@ -141,6 +141,10 @@ test("what is done without a dialog can be had as a command, too", async ({ page
   await page.locator(".thread-panel").getByTestId("copy").click();
   await cli(`message ack | --as=supervisor ${id}`);
   await open(page);
+  await row(page, "need-held-T2").getByTestId("copy").click();
+  await cli("task unblock | --as=supervisor T2");
+  await row(page, `need-message-${id}`).getByTestId("copy").click();
+  await cli(`message ack | --as=supervisor ${id}`);
   // None of that was done.
   expect((await server.post("get_task", { task_id: "T2" })).body.held_reason).toBe("no licence");
   await expect(row(page, `need-message-${id}`)).toBeVisible();

@@ -80,3 +80,30 @@ test("a dialog keeps the focus and gives it back", async ({ page, server, open }
   await expect(page.getByTestId("dialog")).toBeHidden();
   await expect(release).toBeFocused();
 });
+
+test("cards and conversations are walked as rows are", async ({ page, server, open }) => {
+  const { ada } = await smallTeam(server);
+  for (const text of ["One", "Two"]) {
+    await ada.call("send_message", { from_manus: "ada", to_manus: "bob", message_type: "NOTE", content: { text } });
+  }
+  await open(page, "/tasks?view=board");
+  const link = (id: string) => row(page, `card-${id}`).locator(".row-link");
+  await page.keyboard.press("j");
+  await expect(link("T2")).toBeFocused();
+  // Over the column in which nothing is ready.
+  await page.keyboard.press("j");
+  await expect(link("T1")).toBeFocused();
+  await page.keyboard.press("j");
+  await expect(link("T1")).toBeFocused();
+  await page.keyboard.press("k");
+  await expect(link("T2")).toBeFocused();
+  await page.keyboard.press("Enter");
+  await expect(page.getByTestId("drawer")).toContainText("Test the parser");
+  await open(page, "/messages");
+  await page.keyboard.press("j");
+  await page.keyboard.press("j");
+  await expect(page.locator(".threads .row-link:focus")).toHaveText("One");
+  await page.keyboard.press("k");
+  await page.keyboard.press("Enter");
+  await expect(page.getByTestId("letters")).toContainText("Two");
+});

@@ -25,6 +25,7 @@ async function busy(page: Page): Promise<void> {
 
 test("a room that is clicked on is loaded then, and the one before stays until it is there", async ({ page, open, server }) => {
   await server.agent("ada").register();
+  await server.post("create_task", { title: "Write it down", description: "" });
   await busy(page);
   const names = asked(page);
   await open(page);

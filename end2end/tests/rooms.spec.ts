@@ -297,6 +297,23 @@ test("the past comes back as it was, is marked as past, and nothing can be done 
   await expect(page.getByTestId("new-task")).not.toHaveAttribute("aria-disabled", "true");
 });
 
+test("agents are filtered by name, role and capability, and by nothing at one click", async ({ page, server, open }) => {
+  await smallTeam(server);
+  await open(page, "/agents");
+  await page.keyboard.press("/");
+  await page.keyboard.type("quality enh");
+  await expect(row(page, "agent-bob")).toBeVisible();
+  await expect(row(page, "agent-ada")).toBeHidden();
+  const href = await page.getByTestId("export-csv").getAttribute("href");
+  expect(await (await fetch(server.url + href)).text()).not.toContain("ada");
+  await page.locator("#filter").fill("cobol");
+  await expect(page.getByTestId("agents")).toContainText("No agent is called “cobol”");
+  await page.getByRole("link", { name: "Clear the filter" }).click();
+  await expect(row(page, "agent-ada")).toBeVisible();
+  // Readable before any program runs, and the same for whoever gets the link.
+  expect(await (await fetch(`${server.url}/agents?q=rust`)).text()).not.toContain("agent-bob");
+});
+
 test("a graph or a list that is filtered to nothing says so, and clears the filter", async ({ page, server, open }) => {
   await smallTeam(server);
   await open(page, "/tasks?view=graph&q=zzz");
@@ -340,6 +357,17 @@ test("who is alive and does not get on is told from who works", async ({ page, s
   await ada.act("update_task_progress", { task_id: "T1", progress: 60 });
   await caughtUp(page, server);
   await expect(row(page, "agent-ada")).not.toContainText("stuck");
+});
+
+test("an agent's score is told with its history", async ({ page, server, open }) => {
+  const { ada } = await smallTeam(server);
+  await ada.act("fail_task", { task_id: "T1", reason: "no licence" });
+  const again = await task(server, "Write the printer", { required_capabilities: ["rust"] });
+  await ada.act("start_task", { task_id: again.id });
+  await open(page, "/agents/ada");
+  await expect(page.getByTestId("drawer")).toContainText("Performance");
+  await ada.act("complete_task", { task_id: again.id, result: "done" });
+  await expect(page.getByRole("img", { name: /^From \d+ to \d+ within 2 results$/ })).toBeVisible();
 });
 
 test("insights sum up what each role has done", async ({ page, server, open }) => {

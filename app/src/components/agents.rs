@@ -1,9 +1,9 @@
-//! The list of agents.
+//! The list of agents: who is there, what they do, when they were last heard of.
 
 use crate::prelude::*;
 use engine::TaskId;
 
-use super::bits::{bar, caption, count, exports, nothing, panel, since, task_link};
+use super::bits::{bar, caption, count, nothing, panel, since, task_link};
 use super::icon::{icon, life_mark};
 use super::rows::{Rows, cell, row_of};
 use crate::live::row::{AgentRow, Life, RowId};
@@ -20,15 +20,21 @@ const HEADS: &[(&str, &str)] = &[
     ("c-beat", "Seen"),
 ];
 
-/// All agents, those who left only if asked for: who is there, what they do, when they were last heard of.
-pub fn agents(with_gone: bool) -> Node {
+/// All agents but those who left.
+pub fn agents() -> Node {
     let live = use_live();
-    let ids = Memo::new(move |_| live.agent_rows(with_gone));
-    let empty = || nothing("bot", "No agent is here at the moment.", ());
+    list(Memo::new(move |_| live.agent_rows(false)), nobody, ())
+}
+
+/// These agents; in their place, where there are none, why; and what can be done with the list.
+pub fn list(ids: Memo<Vec<RowId>>, empty: fn() -> Node, tools: impl IntoNode) -> Node {
     let rows = Rows { name: "agents", ids, heads: HEADS, draw, empty, selected: |_| false };
-    panel("Agents", "agents", count(move || ids.with(Vec::len)), with_gone.then(|| exports("agents", "")))
-        .add(rows.show())
-        .into_node()
+    panel("Agents", "agents", count(move || ids.with(Vec::len)), tools).add(rows.show()).into_node()
+}
+
+/// Stands where no agent is.
+pub fn nobody() -> Node {
+    nothing("bot", "No agent is here at the moment.", ())
 }
 
 fn draw(id: &RowId) -> Option<El> {

@@ -117,7 +117,11 @@ async fn read(live: Live, since_ms: TimeMs, known: Seq) -> Option<Vec<Record>> {
             break;
         }
         if cursor.is_none() {
-            let Some(oldest) = found.last().filter(|_| since.take().is_some()) else { break };
+            // All since that moment is there. From the oldest of it on further back, once.
+            if since.take().is_none() {
+                break;
+            }
+            let Some(oldest) = found.last() else { break };
             cursor = Some(oldest.seq.to_string());
             pages = pages.min(PAGES_BACK);
         }

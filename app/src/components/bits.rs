@@ -12,12 +12,15 @@ use crate::live::{use_live, words};
 use crate::nav::{Open, Place, use_nav};
 use crate::ui::{El, IntoNode, Node, div, el, nodes, span};
 
-/// How long ago something was, ticking, with date and time on hover.
+/// Of an element that says how long ago something was: when that was.
+pub const AT: &str = "data-at";
+
+/// How long ago something was, ticking; date and time come on hover, see [`hints`](crate::hints).
 pub fn since(at_ms: impl Fn() -> TimeMs + Copy + 'static) -> Node {
     let live = use_live();
     el("time")
         .class("num")
-        .attr("title", move || live.hydrated.get().then(|| dom::date_and_time(at_ms())))
+        .attr(AT, move || at_ms().to_string())
         .add(move || words::ago(live.now_ms.get(), at_ms()))
         .into_node()
 }
@@ -95,7 +98,7 @@ pub fn panel(title: &'static str, name: &'static str, count: impl IntoNode, tool
         .add(el("h2").attr("id", heading.clone()).add(title))
         .add(count)
         .add(div("tools").add(tools));
-    el("section").class(format!("panel {name}-panel")).attr("aria-labelledby", heading).add(header)
+    el("section").class(format!("panel {name}-panel")).attr("aria-labelledby", heading).later().add(header)
 }
 
 /// A number beside a heading.

@@ -11,6 +11,7 @@ use engine::{State, TaskId, TaskStatus};
 use super::bits::{agent_link, bar, caption, filtered_out, tick};
 use super::held::{Held, Hold};
 use super::icon::{priority_mark, status_mark};
+use super::walk::walked;
 use crate::desk::use_desk;
 use crate::dom::element_of;
 use crate::live::order::Show;
@@ -104,7 +105,7 @@ pub fn board() -> Node {
     let columns: Vec<El> = (0..COLUMNS.len()).map(|at| column(live, nav, at, held, now)).collect();
     let none = move || !text.get().is_empty() && open.with(Vec::is_empty) && closed.with(Vec::is_empty);
     let told = move || filtered_out(format!("No task contains “{}”.", text.get()));
-    held.under_pointer(div("board-box"))
+    walked(held.under_pointer(div("board-box")), ".card")
         .on("focusin", move |event| {
             let card = element_of(event.target()).and_then(|target| target.closest(".card").ok().flatten());
             let code = card.and_then(|card| card.query_selector("code").ok().flatten()?.text_content());

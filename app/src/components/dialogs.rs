@@ -108,8 +108,15 @@ pub fn confirming() -> Node {
     asked(|ask| match ask {
         Ask::Release(lock) => Some(confirm::release(lock)),
         Ask::Cancel(id) => Some(confirm::cancel(id)),
-        Ask::Deregister(id) => Some(confirm::deregister(id)),
         Ask::Hold(id) => Some(decide::hold(id)),
+        _ => None,
+    })
+}
+
+/// What becomes of an agent, and of what it holds.
+pub fn dismissing() -> Node {
+    asked(|ask| match ask {
+        Ask::Deregister(id) => Some(confirm::deregister(id)),
         Ask::Drain(id) => Some(decide::drain(id)),
         Ask::ReleaseAll(id) => Some(decide::release_all(id)),
         _ => None,

@@ -1,6 +1,7 @@
 //! The drawer: one task or one agent in full, beside what is on screen.
 
 mod agent;
+pub mod score;
 mod task;
 pub mod waits;
 
@@ -13,14 +14,26 @@ use crate::live::use_live;
 use crate::nav::{Open, use_nav};
 use crate::ui::{El, IntoNode, Node, div, el};
 
-/// What the address says is open; nothing otherwise.
-pub fn drawer() -> Node {
+/// The task that the address says is open.
+pub fn open_task() -> Node {
+    opened(|open| match open {
+        Open::Task(id) => Some(task::drawer(id)),
+        Open::Agent(_) => None,
+    })
+}
+
+/// The agent that the address says is open.
+pub fn open_agent() -> Node {
+    opened(|open| match open {
+        Open::Agent(id) => Some(agent::drawer(id)),
+        Open::Task(_) => None,
+    })
+}
+
+fn opened(draw: fn(Open) -> Option<Node>) -> Node {
     let nav = use_nav();
     let open = Memo::new(move |_| nav.place().open);
-    let shown = move || match open.get()? {
-        Open::Task(id) => Some(task::drawer(id)),
-        Open::Agent(id) => Some(agent::drawer(id)),
-    };
+    let shown = move || open.get().and_then(draw);
     shown.into_node()
 }
 

@@ -22,6 +22,7 @@ pub fn key_figures() -> Node {
     };
     el("dl")
         .class("figures")
+        .later()
         .test_id("figures")
         .add(figure("Agents", |f| f.agents().to_string(), agents))
         .add(figure("Open tasks", |f| f.open().to_string(), tasks).add(el("dd").add(shares(live))))

@@ -1,27 +1,36 @@
 //! The health of the project: a number in the top bar, and behind it each point lost with its cause and its fix.
 
+use std::rc::Rc;
+
 use crate::prelude::*;
 use engine::health::{Health, HealthCause, HealthCode, HealthStatus};
 use engine::{ManusId, TaskId};
 
-use super::acts::Quick;
+use super::acts::{Quick, quick};
 use super::bits::act;
 use super::icon::icon;
 use crate::desk::Ask;
 use crate::live::use_live;
 use crate::nav::{Open, Room, use_nav};
+use crate::parts::{Part, show};
 use crate::ui::{El, IntoNode, Node, div, each, el, nodes, span, when};
 
 /// The id of the list of causes.
 const CAUSES: &str = "health-causes";
 
+/// The health as it is now, for the causes: they come apart from the number.
+#[derive(Clone, Copy)]
+struct Now(Memo<Health>);
+
 /// The number, and the causes that open from it.
 pub fn health_chip() -> Node {
     let live = use_live();
+    let opened = RwSignal::new(false);
     let health = Memo::new(move |_| {
         let now_ms = live.now_ms.get_untracked();
         live.of_all(|state| state.health(now_ms, None))
     });
+    provide_context(Now(health));
     let word = move || health.with(|health| status_word(health.status));
     let score = move || health.with(|health| health.score.to_string());
     let chip = el("button")
@@ -31,20 +40,27 @@ pub fn health_chip() -> Node {
         .attr("data-status", word)
         .attr("popovertarget", CAUSES)
         .attr("aria-label", move || format!("Health {} of 100, {}", score(), word()))
+        .on("click", move |_| opened.set(true))
         .add(icon("heart"))
         .add(span("num").add(score));
-    let causes = move || health.with(|health| health.causes.clone());
-    let key = |cause: &HealthCause| format!("{} {}", cause.message, cause.points);
-    let none =
-        || el("p").class("muted").add("Nothing takes points: every agent is heard of, and nothing is stuck.");
     let list = div("causes")
         .attr("id", CAUSES)
         .attr("popover", "auto")
         .test_id("causes")
         .add(el("h2").add("Health ").add(score).add(" of 100"))
-        .add(el("ul").add(each(causes, key, line)))
-        .add(when(move || health.with(|health: &Health| health.causes.is_empty()), none));
+        .add(when(move || opened.get(), || show(Part::Health)));
     nodes![chip, list].into_node()
+}
+
+/// What takes points.
+pub fn causes() -> Node {
+    let Now(health) = expect_context();
+    let causes = move || health.with(|health| health.causes.clone());
+    let key = |cause: &HealthCause| format!("{} {}", cause.message, cause.points);
+    let none =
+        || el("p").class("muted").add("Nothing takes points: every agent is heard of, and nothing is stuck.");
+    let empty = when(move || health.with(|health: &Health| health.causes.is_empty()), none);
+    nodes![el("ul").add(each(causes, key, line)), empty].into_node()
 }
 
 const fn status_word(status: HealthStatus) -> &'static str {
@@ -80,9 +96,8 @@ fn fix(cause: &HealthCause) -> Option<Node> {
         }
         HealthCode::TaskHeld => {
             let id = task()?;
-            act("button small", move |desk| Quick::let_go_on(live, id.clone()).make(desk))
-                .add("Let it go on")
-                .into_node()
+            let make = Rc::new(move || Quick::let_go_on(live, id.clone()));
+            quick("button small", "Let it go on", |act| act, make).into_node()
         }
         HealthCode::DependencyCancelled => ask("Change it", Ask::Edit(task()?)).into_node(),
         HealthCode::TaskStalled => ask("Give to another", Ask::Assign(task()?)).into_node(),

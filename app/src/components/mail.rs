@@ -15,6 +15,7 @@ use super::bits::{
 use super::held::Lines;
 use super::icon::icon;
 use super::pager::Pager;
+use super::walk::walked;
 use crate::api::ListMessages;
 use crate::desk::Ask;
 use crate::live::needs::is_person;
@@ -127,7 +128,7 @@ fn threads(live: Live) -> Node {
         let key = |thread: &Thread| format!("{} {} {}", thread.id, thread.length, thread.unread);
         let items = move || lines.shown().into_iter().map(|(thread, _)| thread).collect();
         let list = el("ol").class("threads").test_id("threads").add(each(items, key, thread_line));
-        lines.held.within(div("held").add(lines.held.chip()).add(list))
+        lines.held.within(walked(div("held").add(lines.held.chip()).add(list), ".threads li"))
     };
     let empty = move || match nav.place().is_filtered() {
         true => filtered_out("No conversation of this kind."),

@@ -1,11 +1,13 @@
 //! What needs the person, with the way to deal with it.
 
+use std::rc::Rc;
+
 use crate::prelude::*;
 use engine::{ManusId, TaskId};
 use wasm_bindgen::JsCast;
 use web_sys::{Event, KeyboardEvent};
 
-use super::acts::Quick;
+use super::acts::{Quick, quick};
 use super::bits::{act, agent_link, button, since, task_link};
 use super::held::Lines;
 use super::icon::icon;
@@ -61,6 +63,7 @@ pub fn needs() -> Node {
         .toggle("calm", move || count() == 0)
         .test_id("needs")
         .attr("aria-labelledby", "needs-title")
+        .later()
         .add(el("h2").attr("id", "needs-title").add(told))
         .add(lines.held.chip())
         .add(el("ul").add(list))
@@ -199,10 +202,8 @@ fn acts_for(live: Live, need: Need) -> Node {
             nodes![edit, ask("v", "Cancel task", Ask::Cancel(task_id))].into_node()
         }
         Need::Held { task_id, .. } => {
-            act("button small", move |desk| Quick::let_go_on(live, task_id.clone()).make(desk))
-                .attr(KEYS, "v")
-                .add("Let it go on")
-                .into_node()
+            let make = Rc::new(move || Quick::let_go_on(live, task_id.clone()));
+            quick("button small", "Let it go on", |act| act.attr(KEYS, "v"), make).into_node()
         }
         Need::Review { task_id } => nodes![
             ask("v", "Approve", Ask::Review(task_id.clone(), true)),
@@ -215,9 +216,8 @@ fn acts_for(live: Live, need: Need) -> Node {
         ]
         .into_node(),
         Need::Unread { id, from, .. } => {
-            let read = act("button small quiet", move |desk| Quick::read(vec![id]).make(desk))
-                .attr(KEYS, "v")
-                .add("Mark as read");
+            let make = Rc::new(move || Quick::read(vec![id]));
+            let read = quick("button small quiet", "Mark as read", |act| act.attr(KEYS, "v"), make);
             nodes![ask("m", "Reply", Ask::Message { to: from.to_string(), reply_to: Some(id) }), read]
                 .into_node()
         }

@@ -11,11 +11,11 @@ use super::bits::{
 use super::icon::{icon, priority_mark, status_mark, status_word};
 use super::rows::{Rows, cell, row_of};
 use crate::desk::{Ask, use_desk};
+use crate::live::figures::Figures;
 use crate::live::order::{SORTS, Show};
 use crate::live::row::{RowId, TaskRow};
 use crate::live::{Live, use_live, words};
 use crate::nav::{Nav, Open, Place, Room, use_nav};
-use crate::pages::first_run::first_task;
 use crate::parts::{Part, show};
 use crate::ui::{El, IntoNode, Node, el, nodes, span, when};
 
@@ -131,15 +131,14 @@ fn counted(live: Live, show: Show) -> u64 {
 /// Why there is nothing to see, and what to do about it.
 fn empty() -> Node {
     let (live, nav) = (use_live(), use_nav());
-    let any =
-        move || live.figures.with(|figures| figures.open() > 0 || figures.completed + figures.cancelled > 0);
+    let any = move || live.figures.with(Figures::any_task);
     let told = move || {
         let place = nav.place();
         let word = place.show.word();
         if !place.text.is_empty() {
             filtered_out(format!("No {word} task contains “{}”.", place.text))
         } else if !any() {
-            first_task()
+            show(Part::FirstTask)
         } else if place.show == Show::Open {
             nothing("check", "Everything is done.", new_task())
         } else {

@@ -32,6 +32,11 @@ pub struct Figures {
 }
 
 impl Figures {
+    /// Whether there has ever been a task.
+    pub fn any_task(&self) -> bool {
+        self.open() > 0 || self.completed + self.cancelled > 0
+    }
+
     /// Counts.
     pub fn of(state: &State) -> Self {
         let closed = state.closed_counts();

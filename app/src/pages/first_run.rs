@@ -36,8 +36,10 @@ pub fn first_run() -> Node {
     let pulse = span("pulse").attr("aria-hidden", "true");
     let waiting = el("p").class("waiting").attr("role", "status").add(pulse);
     let waiting = waiting.add("Waiting for the first agent. This page changes by itself.");
+    let demo = el("p").class("muted demo").add("Only looking? ").add(el("code").add("manus-sync demo"));
+    let demo = demo.add(" shows a made-up team at work.");
     nodes![
-        div("first-run").test_id("first-run").add(begin).add(steps).add(waiting),
+        div("first-run").test_id("first-run").add(begin).add(steps).add(waiting).add(demo),
         when(
             move || live.figures.with(|figures| figures.open() > 0),
             || div("overview").add(needs()).add(tasks())

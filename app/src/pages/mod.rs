@@ -19,7 +19,6 @@ use crate::live::use_live;
 use crate::nav::{Room, use_nav};
 use crate::parts::{Part, show};
 use crate::ui::{IntoNode, Node, div, el, nodes, when};
-use first_run::first_run;
 
 /// The room that the address names.
 pub fn room() -> Node {
@@ -29,7 +28,7 @@ pub fn room() -> Node {
         Some(Room::Overview) => overview(),
         Some(Room::Tasks) => div("room").add(task_views()).into_node(),
         Some(Room::Files) => unless_empty(|| show(Part::Files)),
-        Some(Room::Agents) => unless_empty(|| div("room").add(agents(true)).into_node()),
+        Some(Room::Agents) => unless_empty(|| show(Part::Roster)),
         Some(Room::Messages) => unless_empty(|| show(Part::Messages)),
         Some(Room::Activity) => show(Part::Activity),
         Some(Room::Insights) => unless_empty(|| show(Part::Insights)),
@@ -49,7 +48,7 @@ pub fn room() -> Node {
 fn unless_empty(room: impl Fn() -> Node + 'static) -> Node {
     let live = use_live();
     let empty = Memo::new(move |_| live.agent_rows(true).is_empty());
-    let shown = move || if empty.get() { first_run() } else { room() };
+    let shown = move || if empty.get() { show(Part::FirstRun) } else { room() };
     shown.into_node()
 }
 
@@ -68,7 +67,7 @@ fn overview() -> Node {
     let desk = use_desk();
     unless_empty(move || {
         let digest = when(move || desk.left.with(Option::is_some), || show(Part::Digest));
-        let main = div("main").add(nodes![agents(false), tasks()]);
+        let main = div("main").add(nodes![agents(), tasks()]);
         let side = div("side").add(nodes![feed(), locks(), messages()]);
         div("overview")
             .add(nodes![digest, needs(), key_figures(), div("columns").add(main).add(side)])

@@ -4,7 +4,7 @@ mod follow;
 mod place;
 mod shelves;
 
-use std::cell::{Cell, RefCell};
+use std::cell::RefCell;
 use std::collections::HashMap;
 use std::rc::Rc;
 
@@ -14,10 +14,11 @@ use wasm_bindgen::{JsCast, UnwrapThrowExt};
 use web_sys::{Comment, Element, Event, Text};
 
 use follow::{Following, follow_attribute, follow_property};
-use place::{Place, Walk, before, insert};
+use place::{Place, Taking, Walk, before, insert};
 use shelves::{Owned, Shelves};
 
 use super::{El, Item, Node, Value, Words, plain};
+use crate::dom::next_task;
 
 const SVG: &str = "http://www.w3.org/2000/svg";
 const SVG_TAGS: [&str; 7] = ["svg", "use", "rect", "path", "g", "line", "text"];
@@ -56,27 +57,33 @@ struct ShownItem {
 #[expect(dead_code, reason = "to be kept is all that these are for")]
 enum Alive {
     Child(Shown),
+    Children(Rc<RefCell<Vec<Shown>>>),
     Attribute(Following<Option<Words>>),
     Property(Following<()>),
     Listener(Closure<dyn FnMut(Event)>),
 }
 
-/// Shows a page in an element, for good: takes over what the server wrote there, or builds it anew if that is another page.
-pub fn mount(root: &Element, page: impl Fn() -> Node) {
-    let strayed = Rc::new(Cell::new(false));
-    let owner = Owner::new();
-    let mut shown = owner.with(|| show(page(), &Place::Found(Walk::of(root, strayed.clone()))));
-    let mut owners = vec![owner];
-    if strayed.get() {
-        leptos::logging::warn!("the page is not as the server wrote it; it is built anew");
-        drop(shown);
-        owners.clear();
-        root.set_inner_html("");
-        let owner = Owner::new();
-        shown = owner.with(|| show(page(), &Place::Before(root.clone().into(), None)));
-        owners.push(owner);
+/// Shows a page in an element, for good: takes over what the server wrote there, or builds it anew if that is another page. What may
+/// come [`later`](super::El::later) gets a task of the browser's each, so that the page is drawn and answers meanwhile.
+pub fn mount(root: &Element, page: fn() -> Node) -> impl Future<Output = ()> {
+    let (root, parent) = (root.clone(), Owner::current().unwrap_or_default());
+    let taking = Rc::new(Taking::default());
+    let owner = parent.child();
+    let shown = owner.with(|| show(page(), &Place::Found(Walk::of(&root, taking.clone()))));
+    async move {
+        let mut kept = (shown, owner);
+        while let Some(piece) = taking.next() {
+            next_task().await;
+            piece();
+        }
+        if taking.strayed.get() {
+            leptos::logging::warn!("the page is not as the server wrote it; it is built anew");
+            kept = (Shown::Nothing, parent.child());
+            root.set_inner_html("");
+            kept.0 = kept.1.with(|| show(page(), &Place::Before(root.into(), None)));
+        }
+        std::mem::forget(kept);
     }
-    std::mem::forget((shown, owners));
 }
 
 fn show(node: Node, place: &Place) -> Shown {
@@ -129,10 +136,13 @@ fn show_element(mut from: El, place: &Place) -> Shown {
         }
     }
     let inside = match place {
-        Place::Found(walk) if hydrating => Place::Found(Walk::of(&element, walk.strayed.clone())),
+        Place::Found(walk) if hydrating => Place::Found(Walk::of(&element, walk.taking.clone())),
         _ => Place::Before(element.clone().into(), None),
     };
-    alive.extend(from.children.into_iter().map(|child| Alive::Child(show(child, &inside))));
+    match &inside {
+        Place::Found(walk) if from.later => alive.push(Alive::Children(show_later(from.children, walk))),
+        _ => alive.extend(from.children.into_iter().map(|child| Alive::Child(show(child, &inside)))),
+    }
     // After the children: what is chosen in a list depends on them.
     for property in from.properties {
         alive.push(Alive::Property(follow_property(&element, property, hydrating)));
@@ -149,6 +159,22 @@ fn show_element(mut from: El, place: &Place) -> Shown {
         walk.after_text.set(false);
     }
     Shown::Element { element, _alive: alive }
+}
+
+/// Puts off what the server has drawn already.
+fn show_later(children: Vec<Node>, walk: &Rc<Walk>) -> Rc<RefCell<Vec<Shown>>> {
+    let shown: Rc<RefCell<Vec<Shown>>> = Rc::default();
+    let (weak, place) = (Rc::downgrade(&shown), Place::Found(walk.clone()));
+    let owner = Owner::current().unwrap_or_default();
+    let piece = move || {
+        // Otherwise the element has gone from the page meanwhile.
+        if let Some(shown) = weak.upgrade() {
+            let all = owner.with(|| children.into_iter().map(|child| show(child, &place)).collect());
+            *shown.borrow_mut() = all;
+        }
+    };
+    walk.taking.later.borrow_mut().push_back(Box::new(piece));
+    shown
 }
 
 fn create(tag: &'static str) -> Element {

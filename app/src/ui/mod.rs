@@ -60,6 +60,9 @@ pub struct El {
     properties: Vec<Property>,
     listeners: Vec<(&'static str, Listener)>,
     children: Vec<Node>,
+    // The server writes everything at once.
+    #[cfg_attr(not(feature = "hydrate"), allow(dead_code))]
+    later: bool,
 }
 
 type Condition = Rc<dyn Fn() -> bool>;
@@ -95,6 +98,7 @@ pub fn el(tag: &'static str) -> El {
         properties: Vec::new(),
         listeners: Vec::new(),
         children: Vec::new(),
+        later: false,
     }
 }
 
@@ -169,6 +173,12 @@ impl El {
     /// What happens upon an event.
     pub fn on(mut self, event: &'static str, act: impl Fn(Event) + 'static) -> Self {
         self.listeners.push((event, Rc::new(act)));
+        self
+    }
+
+    /// What is in it is taken over from the server's HTML after the rest of the page.
+    pub fn later(mut self) -> Self {
+        self.later = true;
         self
     }
 

@@ -77,7 +77,12 @@ impl Wanted {
                 "minutes" => row["width_ms"] == MINUTE_MS,
                 _ => true,
             },
-            Table::Events | Table::Agents => true,
+            Table::Agents => {
+                // As people say it: in the room, a role has no underscore.
+                let role = row["role"].as_str().unwrap_or_default().replace('_', " ").to_lowercase();
+                self.is_in(row, &["id", "capabilities"]) || role.contains(&self.text)
+            }
+            Table::Events => true,
         }
     }
 
@@ -115,6 +120,9 @@ mod tests {
             json!({ "file_path": "src/a.rs", "locked_by": "ada", "lock_reason": null, "task_id": null });
         let has = |query: &str| Wanted::read(query).has(Table::Files, &lock);
         assert!(has("q=Ada") && !has("q=bob"));
+        let agent = json!({ "id": "ada", "role": "AI_SPECIALIST", "capabilities": ["rust"] });
+        let has = |query: &str| Wanted::read(query).has(Table::Agents, &agent);
+        assert!(has("") && has("q=AD") && has("q=ai+specialist") && has("q=Rust") && !has("q=sql"));
         let letter = json!({ "from_manus": engine::ids::SYSTEM, "to_manus": "ada" });
         let has = |query: &str| Wanted::read(query).has(Table::Messages, &letter);
         assert!(!has("kind=agents") && !has("kind=yours") && has(""));

@@ -16,6 +16,7 @@ use crate::desk::Ask;
 use crate::live::row::{AgentRow, Life, LockId};
 use crate::live::sentence::Part;
 use crate::live::{Live, needs, use_live, words};
+use crate::parts::{Part as Apart, show};
 use crate::ui::{El, IntoNode, Node, div, el, nodes, span};
 
 /// An agent.
@@ -69,6 +70,7 @@ fn properties(row: RwSignal<AgentRow>) -> Node {
         .class("properties")
         .add(property("Seen", since(seen_ms)))
         .add(named)
+        .add(show(Apart::Score))
         .add(property("Registered", since(registered_ms)))
         .into_node()
 }

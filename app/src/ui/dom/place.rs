@@ -1,6 +1,7 @@
 //! Where nodes go: before others, or where the server has put them already.
 
 use std::cell::{Cell, RefCell};
+use std::collections::VecDeque;
 use std::rc::Rc;
 
 use wasm_bindgen::JsCast;
@@ -15,14 +16,29 @@ pub(super) enum Place {
     Found(Rc<Walk>),
 }
 
+/// The taking over of a page that the server wrote.
+#[derive(Default)]
+pub(super) struct Taking {
+    /// Set, for the whole page, when something else is there than expected.
+    pub strayed: Cell<bool>,
+    /// What is taken over after the rest, piece by piece.
+    pub later: RefCell<VecDeque<Box<dyn FnOnce()>>>,
+}
+
+impl Taking {
+    /// The next piece, unless the way was lost already.
+    pub fn next(&self) -> Option<Box<dyn FnOnce()>> {
+        if self.strayed.get() { None } else { self.later.borrow_mut().pop_front() }
+    }
+}
+
 /// A walk along the children of an element that the server wrote.
 pub(super) struct Walk {
     parent: web_sys::Node,
     next: RefCell<Option<web_sys::Node>>,
     /// Whether the node before is text: the server parts two of them.
     pub after_text: Cell<bool>,
-    /// Set, for the whole page, when something else is there than expected.
-    pub strayed: Rc<Cell<bool>>,
+    pub taking: Rc<Taking>,
 }
 
 /// The place before a mark.
@@ -41,9 +57,9 @@ pub(super) fn insert(node: &web_sys::Node, place: &Place) {
 }
 
 impl Walk {
-    pub fn of(parent: &Element, strayed: Rc<Cell<bool>>) -> Rc<Self> {
+    pub fn of(parent: &Element, taking: Rc<Taking>) -> Rc<Self> {
         let next = RefCell::new(parent.first_child());
-        Rc::new(Self { parent: parent.clone().into(), next, after_text: Cell::new(false), strayed })
+        Rc::new(Self { parent: parent.clone().into(), next, after_text: Cell::new(false), taking })
     }
 
     /// The next node, when it is of this kind.
@@ -63,7 +79,7 @@ impl Walk {
 
     /// Notes that something else is here than was expected.
     pub fn stray(&self) -> bool {
-        self.strayed.set(true);
+        self.taking.strayed.set(true);
         false
     }
 
