@@ -126,15 +126,21 @@ impl FilePattern {
         self.names().take_while(|name| !name.contains(['*', '?']))
     }
 
-    /// True exactly when one path could match both patterns.
+    /// True exactly when one path could match both patterns, or when one is the name of what the other has as a folder: who claimed `new`
+    /// before it was there, and made it a folder since, holds that.
     pub fn meets(&self, other: &Self) -> bool {
         match (self.kind(), other.kind()) {
             (Kind::File, Kind::File) => self == other,
-            (Kind::Folder, Kind::File) => lies_in(&other.0, &self.0),
-            (Kind::File, Kind::Folder) => lies_in(&self.0, &other.0),
+            (Kind::Folder, Kind::File) => lies_in(&other.0, &self.0) || other.is_name_of(self),
+            (Kind::File, Kind::Folder) => lies_in(&self.0, &other.0) || self.is_name_of(other),
             (Kind::Folder, Kind::Folder) => lies_in(&self.0, &other.0) || lies_in(&other.0, &self.0),
             _ => meet::meets(&self.segments(), &other.segments()),
         }
+    }
+
+    /// Whether this path is a folder's name.
+    fn is_name_of(&self, folder: &Self) -> bool {
+        folder.0.strip_suffix('/') == Some(&*self.0)
     }
 
     /// The pattern as whole-path segments; a folder is `folder/**/*`, at least one name beneath.

@@ -48,7 +48,8 @@ fn patterns_meet_when_one_path_fits_both() {
         ("src/a.rs", "src/a.rs", true),
         ("src/a.rs", "src/b.rs", false),
         ("src/", "src/deep/a.rs", true),
-        ("src/", "src", false),
+        ("src/", "src", true),
+        ("src/", "*", false),
         ("src/", "srcs/a.rs", false),
         ("src/", "src/deep/", true),
         ("**", "anything/at/all", true),
@@ -131,7 +132,12 @@ fn the_algebra_agrees_with_brute_force() {
     for (i, left) in patterns.iter().enumerate() {
         for (j, right) in patterns.iter().enumerate() {
             let common = fitting[i].iter().zip(&fitting[j]).any(|(l, r)| l & r != 0);
-            assert_eq!(left.meets(right), common, "{left} and {right}");
+            // A folder's own name is no path beneath it, but nothing else can be there.
+            let named = |folder: &FilePattern, name: &FilePattern| {
+                folder.kind() == Kind::Folder && folder.as_str() == format!("{name}/")
+            };
+            let expected = common || named(left, right) || named(right, left);
+            assert_eq!(left.meets(right), expected, "{left} and {right}");
         }
     }
 }
