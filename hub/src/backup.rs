@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 
 use engine::{Seq, TimeMs};
 
-use crate::beside::sync_folder_of;
+use crate::beside::{make_for_owner, sync_folder_of};
 use crate::failure::OpenError;
 use crate::fault;
 use crate::folder::FOLDER;
@@ -88,7 +88,7 @@ pub async fn examine(database: &Path) -> Result<Examination, BackupError> {
 }
 
 /// Copies a database into a new file: all of what is committed at one moment. The copy is read back and examined before it gets
-/// its name, so what has the name is whole. A file that exists is left alone.
+/// its name, so what has the name is whole. Only its owner can read it. A file that exists is left alone.
 pub async fn backup(database: &Path, file: &Path) -> Result<Examination, BackupError> {
     if !database.is_file() {
         return Err(BackupError::Missing(database.to_owned()));
@@ -133,6 +133,7 @@ impl Partial {
         let partial = file.with_file_name(partial);
         // What an earlier process of the same number left.
         let _ = fs::remove_file(&partial);
+        make_for_owner(&partial);
         Ok(Self(partial))
     }
 

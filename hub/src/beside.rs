@@ -11,6 +11,16 @@ pub(crate) fn put_in_place(new: &Path, database: &Path) -> io::Result<()> {
     sync_folder_of(database)
 }
 
+/// Makes an empty file that only its owner can read, for SQLite to make a database of. What it keeps beside that gets the same mode.
+/// A file that is there stays as it is; where none can be made, SQLite says why.
+pub(crate) fn make_for_owner(path: &Path) {
+    let mut options = File::options();
+    options.create_new(true).write(true);
+    #[cfg(unix)]
+    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+    let _ = options.open(path);
+}
+
 /// Makes the names in a file's folder durable.
 pub(crate) fn sync_folder_of(file: &Path) -> io::Result<()> {
     #[cfg(unix)]

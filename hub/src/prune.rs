@@ -132,6 +132,7 @@ async fn alone(database: &Path) -> Result<File, PruneError> {
     if sqlite::schema(database).await? < sqlite::newest_schema() {
         return Err(PruneError::Old(database.to_owned()));
     }
+    // The file stays behind: were it removed, two could hold the lock, one on the old file and one on a new one of that name.
     let path = with_suffix(database, ".pruning");
     let io = |error| PruneError::Io { path: path.clone(), error };
     let file = File::options().create(true).truncate(false).write(true).open(&path).map_err(io)?;

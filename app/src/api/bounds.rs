@@ -186,6 +186,11 @@ pub fn schema(call: &str, argument: &str) -> Option<serde_json::Value> {
         "files" if call == "claim_files" => json!({ "minItems": 1, "maxItems": FILES_MAX, "items": path }),
         "files" | "files_involved" => json!({ "maxItems": FILES_MAX, "items": path }),
         "cursor" => json!({ "maxLength": 64, "pattern": "^[0-9]{1,19}$" }),
+        // One, or several in a list.
+        "kind" if call == "list_events" => {
+            let kinds = engine::Event::KINDS;
+            json!({ "pattern": format!("^({})$", kinds.join("|")), "items": { "enum": kinds } })
+        }
         "dependencies" => list(DEPENDENCIES_MAX),
         "capabilities" | "required_capabilities" | "with_capabilities" => list(CAPABILITIES_MAX),
         "tasks" => list(BATCH_MAX),

@@ -12,7 +12,7 @@ use axum::body::Body;
 use axum::extract::Request;
 use axum::response::Response;
 use engine::{Answer, Command, ManusId, RequestId, Seq, State};
-use http::header::{CONTENT_LENGTH, CONTENT_TYPE, RETRY_AFTER, WWW_AUTHENTICATE};
+use http::header::{AUTHORIZATION, CONTENT_LENGTH, CONTENT_TYPE, RETRY_AFTER, WWW_AUTHENTICATE};
 use http::{HeaderName, HeaderValue, StatusCode};
 use hub::Hub;
 use leptos::prelude::use_context;
@@ -75,6 +75,8 @@ struct UnderWay {
     door: Arc<Door>,
     /// Who makes it.
     principal: Principal,
+    /// What that was recognised by, as it came; of those who enrol agents, since it goes into the agents' tokens.
+    shown: Option<HeaderValue>,
     /// How far the log was when the call was decided.
     seq: Cell<Seq>,
 }
@@ -88,8 +90,9 @@ pub(super) type Answering = Pin<Box<dyn Future<Output = Response> + Send>>;
 
 /// Serves `POST /api/v1/{name}` for whoever makes it; `None` when there is no call of that name.
 pub async fn serve(door: &Arc<Door>, principal: Principal, name: &str, request: Request) -> Option<Response> {
+    let shown = principal.enrolment().and_then(|_| request.headers().get(AUTHORIZATION).cloned());
     let answering = super::begin(name, request)?;
-    let under_way = UnderWay { door: door.clone(), principal, seq: Cell::new(0) };
+    let under_way = UnderWay { door: door.clone(), principal, shown, seq: Cell::new(0) };
     Some(CALL.scope(under_way, answering).await)
 }
 
@@ -99,7 +102,7 @@ pub fn call<C: Call>(arguments: C) -> impl Future<Output = Result<C::Output, Api
     let door = CALL.try_with(|call| call.door.clone()).ok().or_else(use_context::<Arc<Door>>);
     async move {
         let door = door.ok_or_else(|| ApiError::internal("no door was provided to the page"))?;
-        let under_way = UnderWay { door, principal: Principal::Anybody, seq: Cell::new(0) };
+        let under_way = UnderWay { door, principal: Principal::Anybody, shown: None, seq: Cell::new(0) };
         CALL.scope(under_way, arguments.run_body()).await
     }
 }
@@ -210,6 +213,14 @@ fn door() -> Result<Arc<Door>, ApiError> {
 /// Who makes the call under way.
 pub(super) fn principal() -> Result<Principal, ApiError> {
     CALL.try_with(|call| call.principal.clone()).map_err(|_| ApiError::internal("not in a call"))
+}
+
+/// The whole token of whoever enrols an agent with the call under way. It was found good before the call began.
+pub(super) fn shown() -> Result<String, ApiError> {
+    let shown = CALL.try_with(|call| call.shown.clone()).ok().flatten();
+    let token = shown.as_ref().and_then(|shown| shown.to_str().ok()?.trim().split_once(' '));
+    let token = token.map(|(_scheme, token)| token.trim().to_owned());
+    token.ok_or_else(|| ApiError::internal("the call came without the token that was recognised"))
 }
 
 /// The hub of the call under way.

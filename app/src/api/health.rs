@@ -26,7 +26,7 @@ server_call! {
         task_id: TaskId,
     }
     takes {}
-    refuses { TaskNotFound, }
+    refuses { TaskNotFound, TaskClosed, }
 }
 
 server_call! {
@@ -112,8 +112,8 @@ pub struct ManusMetrics {
 
 #[cfg(feature = "ssr")]
 mod answers {
-    use engine::State;
     use engine::state::metrics::{HOUR_MS, MINUTE_MS};
+    use engine::{Refusal, State};
 
     use super::super::bounds;
     use super::super::door::{hub, read};
@@ -154,8 +154,15 @@ mod answers {
     impl ExplainAssignment {
         pub(super) async fn answer(self) -> Result<Explanation, ApiError> {
             let now_ms = hub()?.now_ms();
-            read(|state| state.explain_assignment(&self.task_id, now_ms))?
-                .ok_or_else(|| engine::Refusal::TaskNotFound { task_id: self.task_id }.into())
+            let (explained, outcome) = read(|state| {
+                (state.explain_assignment(&self.task_id, now_ms), state.outcome(&self.task_id))
+            })?;
+            let task_id = self.task_id;
+            explained.ok_or_else(|| match outcome {
+                // So long ago that nothing of it is in memory.
+                Some(outcome) => Refusal::TaskClosed { task_id, status: outcome.status() }.into(),
+                None => Refusal::TaskNotFound { task_id }.into(),
+            })
         }
     }
 

@@ -124,7 +124,7 @@ mod answers {
 
     use super::super::access::forbidden;
     use super::super::bounds::{self, MAX_PARALLEL, NAME_MAX};
-    use super::super::door::{hub, note_seq, odd, principal, read, submit};
+    use super::super::door::{hub, note_seq, odd, principal, read, shown, submit};
     use super::super::error::ApiError;
     use super::*;
 
@@ -178,7 +178,7 @@ mod answers {
         let Some(name) = command.actor() else { return Err(ApiError::internal("nobody is registered")) };
         let hub = hub()?;
         let is_taken = *name == ManusId::supervisor() || hub.read(|state| state.agent(name).is_some());
-        hub.access().enrol(with, name, request_id, is_taken).await.map_err(|error| match error {
+        hub.access().enrol(&shown()?, name, request_id, is_taken).await.map_err(|error| match error {
             hub::NotEnrolled::NameTaken => {
                 let message = format!(
                     "the name {name} is taken, and an enrolment token registers new names alone; use the token of {name}, or \
@@ -187,6 +187,7 @@ mod answers {
                 let detail = serde_json::json!({ "role": with.role.as_str(), "token_id": with.id, "named": name });
                 forbidden(message).with(detail)
             }
+            hub::NotEnrolled::BadToken(trouble) => ApiError::unauthenticated(&trouble.to_string()),
             hub::NotEnrolled::Failed(failure) => failure.into(),
         })
     }

@@ -64,12 +64,15 @@ server_call! {
 }
 
 #[cfg(feature = "ssr")]
-pub(super) use answers::page;
+pub(super) use answers::{not_a_cursor, page};
 
 #[cfg(feature = "ssr")]
 mod answers {
+    use engine::Event;
+
     use super::super::bounds::{self, PAGE, PAGE_DEFAULT};
     use super::super::door::{hub, note_seq, read};
+    use super::super::encoding::nearest;
     use super::super::error::ApiError;
     use super::*;
 
@@ -79,19 +82,34 @@ mod answers {
         limit: Option<i64>,
         newest_first: Option<bool>,
     ) -> Result<hub::Page<u64>, ApiError> {
-        let number = |text: &str| {
-            text.parse().map_err(|_| {
-                ApiError::invalid(
-                    "cursor",
-                    format!("{text:?} is not a cursor; pass next_cursor of the page before"),
-                )
-            })
-        };
+        let number = |text: &str| text.parse().map_err(|_| not_a_cursor(text));
         Ok(hub::Page {
             cursor: cursor.map(number).transpose()?,
             order: if newest_first == Some(true) { hub::Order::NewestFirst } else { hub::Order::OldestFirst },
             limit: bounds::number_or("limit", limit, &PAGE, PAGE_DEFAULT)?,
         })
+    }
+
+    /// What was passed as `cursor` says no place in the list.
+    pub fn not_a_cursor(text: &str) -> ApiError {
+        ApiError::invalid("cursor", format!("{text:?} is not a cursor; pass next_cursor of the page before"))
+    }
+
+    /// Refuses what is no kind of event: a list without any would look like a project in which nothing of it happened.
+    fn check_kinds(kinds: &[String]) -> Result<(), ApiError> {
+        const SHOWN: usize = 64;
+        let known = Event::KINDS;
+        let Some(odd) = kinds.iter().find(|kind| !known.contains(&kind.as_str())) else { return Ok(()) };
+        let near = nearest(odd, known.iter().copied());
+        let hint = near.map(|near| format!(" (did you mean {near}?)")).unwrap_or_default();
+        let odd: String = odd.chars().take(SHOWN).collect();
+        let reason = format!("{odd:?} is no kind of event{hint}; known are {}", known.join(", "));
+        let mut error = ApiError::invalid("kind", reason);
+        error.detail["known"] = serde_json::json!(known);
+        if let Some(near) = near {
+            error.detail["did_you_mean"] = serde_json::json!(near);
+        }
+        Err(error)
     }
 
     impl Snapshot {
@@ -108,7 +126,10 @@ mod answers {
     impl ListEvents {
         pub(super) async fn answer(self) -> Result<Page<Record>, ApiError> {
             let page = page(self.cursor.as_deref(), self.limit, self.newest_first)?;
-            let kinds = self.kind.map(OneOrMany::into_vec).unwrap_or_default();
+            let mut kinds = self.kind.map(OneOrMany::into_vec).unwrap_or_default();
+            // In any case, as all words of the interface.
+            kinds.iter_mut().for_each(|kind| kind.make_ascii_lowercase());
+            check_kinds(&kinds)?;
             bounds::text("about", self.about.as_deref().unwrap_or_default(), &(0..=bounds::TEXT_MAX))?;
             let filter = hub::EventFilter {
                 kinds,

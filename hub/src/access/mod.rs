@@ -4,6 +4,8 @@
 //! is taken back lets nobody in from that moment on, and whoever waits or watches with it learns of that.
 
 mod rest;
+#[cfg(test)]
+mod tests;
 mod token;
 
 use std::collections::HashMap;
@@ -66,6 +68,8 @@ pub struct Minted {
 pub enum NotEnrolled {
     /// The name is somebody's: only its holder or an admin decides what becomes of it.
     NameTaken,
+    /// What was shown lets nobody in (any more).
+    BadToken(BadToken),
     /// It could not be stored.
     Failed(Failure),
 }
@@ -166,19 +170,22 @@ impl Access {
         self.mint(draw()?, new, Some(of.id.clone()), true, kept).await
     }
 
-    /// Makes the token of a new agent. `is_taken` says whether the project knows the name already. With a request id,
-    /// repeating it answers the same.
+    /// Makes the token of a new agent, for whoever shows this token, all of it. `is_taken` says whether the project knows the name
+    /// already. With a request id, repeating it answers the same.
     pub async fn enrol(
         &self,
-        with: &Token,
+        shown: &str,
         manus_id: &ManusId,
         request_id: Option<&RequestId>,
         is_taken: bool,
     ) -> Result<Minted, NotEnrolled> {
         let _changing = self.changing.lock().await;
+        let with = self.holder(shown).map_err(NotEnrolled::BadToken)?;
         let draw = match request_id {
             Some(request_id) => {
-                let words = ["enrol", &with.id, manus_id.as_str(), request_id.as_str()];
+                // The key, the names and the request id stand in the database, and in its backups. The secret of what was shown does
+                // not, so nobody finds the token by reading there.
+                let words = ["enrol", shown, manus_id.as_str(), request_id.as_str()];
                 Draw::derived(self.enrolment_key.as_bytes(), &words)
             }
             None => draw().map_err(NotEnrolled::Failed)?,

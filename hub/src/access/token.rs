@@ -109,7 +109,7 @@ impl Draw {
         Ok(draw)
     }
 
-    /// Of a key and words: for those who have not the key, as good as at random; the same again for the same words.
+    /// Of a key and words: for those who lack the key or one of the words, as good as at random; the same again for the same words.
     pub(super) fn derived(key: &[u8], words: &[&str]) -> Self {
         let mut hash = Sha256::new();
         hash.update(key);

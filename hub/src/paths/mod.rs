@@ -10,7 +10,7 @@ mod tests;
 
 use std::borrow::Cow;
 use std::io;
-use std::path::{Path, PathBuf};
+use std::path::{Component, Path, PathBuf};
 use std::sync::{Arc, PoisonError, RwLock, RwLockReadGuard};
 
 use engine::FilePattern;
@@ -126,8 +126,8 @@ impl ProjectPaths {
         Err(Vec::new())
     }
 
-    /// Follows symbolic links within the project, and tells whether the whole names a folder. What leads out of the project, or
-    /// is not there (yet), keeps its spelling.
+    /// Follows symbolic links within the project, also to what is not there yet, and tells whether the whole names a folder. What
+    /// leads out of the project, or in circles, keeps its spelling.
     fn on_disk<'t>(&self, inside: Inside<'t>) -> (Vec<Cow<'t, str>>, bool) {
         let Inside { place, mut names } = inside;
         let fixed = fixed(&names);
@@ -136,7 +136,7 @@ impl ProjectPaths {
             return (names, is_folder && !wild);
         }
         for there in (1..=fixed).rev() {
-            let Ok(real) = place.path.join(names[..there].join("/")).canonicalize() else { continue };
+            let Some(real) = led_to(&place.path.join(names[..there].join("/"))) else { continue };
             let is_folder = there == fixed && !wild && real.is_dir();
             if let Some(resolved) = roots::utf8_names_of(&real)
                 && let Ok(resolved) = self.roots().within(resolved)
@@ -155,6 +155,33 @@ impl ProjectPaths {
     fn roots(&self) -> RwLockReadGuard<'_, Roots> {
         self.roots.read().unwrap_or_else(PoisonError::into_inner)
     }
+}
+
+/// Where a path leads by all its links, whether or not there is anything (yet). `None` where it leads in circles, or past what is
+/// not there and back.
+fn led_to(path: &Path) -> Option<PathBuf> {
+    // As many as Linux follows.
+    const LINKS_MAX: usize = 40;
+    let mut path = path.to_owned();
+    for _ in 0..LINKS_MAX {
+        if let Ok(real) = path.canonicalize() {
+            return Some(real);
+        }
+        let (there, rest) = path
+            .ancestors()
+            .skip(1)
+            .find_map(|above| Some((above.canonicalize().ok()?, path.strip_prefix(above).ok()?)))?;
+        let mut names = rest.components();
+        let next = there.join(names.next()?);
+        match next.read_link() {
+            Ok(target) => path = there.join(target).join(names.as_path()),
+            Err(_) => {
+                let plain = rest.components().all(|name| matches!(name, Component::Normal(_)));
+                return plain.then(|| there.join(rest));
+            }
+        }
+    }
+    None
 }
 
 /// How many leading names hold no wildcard.

@@ -180,6 +180,37 @@ fn links_within_the_project_are_followed() {
 
 #[test]
 #[cfg(unix)]
+fn links_to_what_is_not_there_yet_are_followed() {
+    use std::os::unix::fs::symlink;
+
+    let place = Place::new();
+    let root = place.folder("project");
+    place.folder("project/src");
+    symlink("nofile", root.join("dang")).unwrap();
+    symlink(root.join("src/new.rs"), root.join("src/old.rs")).unwrap();
+    symlink("../dang", root.join("src/twice")).unwrap();
+    symlink("target/debug", root.join("out")).unwrap();
+    symlink("gone/../nofile", root.join("back")).unwrap();
+    symlink(place.top.join("gone"), root.join("away")).unwrap();
+    symlink("pong", root.join("ping")).unwrap();
+    symlink("ping", root.join("pong")).unwrap();
+    let paths = paths(&root);
+    check(&paths, &["dang", "nofile", "src/twice", &place.at("project/dang")], "nofile");
+    check(&paths, &["src/old.rs"], "src/new.rs");
+    check(&paths, &["out/a.o", "target/debug/a.o"], "target/debug/a.o");
+    check(&paths, &["out/*.o"], "target/debug/*.o");
+    check(&paths, &["out/"], "target/debug/");
+    // What leads nowhere, out of the project, or in circles keeps its name.
+    check(&paths, &["back"], "back");
+    check(&paths, &["away/x"], "away/x");
+    check(&paths, &["ping/x"], "ping/x");
+    // Once it is there, nothing changes.
+    place.file("project/nofile", "");
+    check(&paths, &["dang", "nofile", "src/twice"], "nofile");
+}
+
+#[test]
+#[cfg(unix)]
 fn the_root_may_be_behind_a_link() {
     let place = Place::new();
     let real = place.folder("real/project");

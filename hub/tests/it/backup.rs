@@ -73,6 +73,22 @@ fn partial(path: &Path) -> bool {
     path.to_string_lossy().ends_with(".partial")
 }
 
+#[cfg(unix)]
+#[tokio::test]
+async fn the_database_and_its_copies_are_for_their_owner_alone() {
+    let project = Project::new();
+    let hub = project.open().await;
+    let (database, copy) = (project.database(), project.root().join("copy.db"));
+    hub.backup(&copy).await.unwrap();
+    let log = database.with_extension("db-wal");
+    let shared = database.with_extension("db-shm");
+    for file in [database, log, shared, copy] {
+        let mode = std::os::unix::fs::PermissionsExt::mode(&fs::metadata(&file).unwrap().permissions());
+        assert_eq!(mode & 0o777, 0o600, "{}", file.display());
+    }
+    hub.shutdown().await;
+}
+
 #[tokio::test]
 async fn what_exists_is_left_alone() {
     let project = Project::new();

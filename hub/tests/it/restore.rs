@@ -76,7 +76,7 @@ async fn what_was_taken_back_stays_so() {
     let copy = project.root().join("copy.db");
     hub.backup(&copy).await.unwrap();
     let request = request("the-same").unwrap();
-    let enrolled = hub.access().enrol(&enrolment.token, &stolen, Some(&request), false).await.unwrap();
+    let enrolled = hub.access().enrol(&enrolment.whole, &stolen, Some(&request), false).await.unwrap();
     for id in [&revoked.token.id, &left.token.id, &enrolled.token.id] {
         hub.access().revoke(id, false).await.unwrap();
     }
@@ -90,7 +90,7 @@ async fn what_was_taken_back_stays_so() {
     assert_eq!(hub.access().holder(&revoked.whole).unwrap_err(), BadToken::Revoked);
     assert!(hub.access().session(&left.whole).is_err(), "sessions end");
     // Who repeats an enrolment is answered what it was answered, and that lets nobody in.
-    let again = hub.access().enrol(&enrolment.token, &stolen, Some(&request), false).await.unwrap();
+    let again = hub.access().enrol(&enrolment.whole, &stolen, Some(&request), false).await.unwrap();
     assert_eq!(again.whole, enrolled.whole);
     assert_eq!(hub.access().holder(&again.whole).unwrap_err(), BadToken::Revoked);
     hub.shutdown().await;

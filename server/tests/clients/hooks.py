@@ -27,6 +27,10 @@ def before_call(context: Any, case: Any, kwargs: Any) -> None:
         # Some that do not exist stay, too.
         if isinstance(given, str) and _NAME.fullmatch(given) and len(given) % 4:
             body[argument] = known[sum(given.encode()) % len(known)]
+    cursor = body.get("cursor")
+    if case.path.endswith("/list_tasks") and isinstance(cursor, str) and _NAME.fullmatch(cursor):
+        # A name that no task has says no place in the list.
+        body["cursor"] = "T1"
     wait = body.get("wait_secs")
     if isinstance(wait, (int, float)) and not isinstance(wait, bool) and 0 < wait <= 300:
         body["wait_secs"] = 1

@@ -188,6 +188,7 @@ async fn tasks_out_of_bounds() {
         ("create_tasks", batch("key", "twice"), "tasks"),
         ("create_tasks", json!({ "tasks": [needs] }), "tasks"),
         ("list_tasks", json!({ "limit": 1_001 }), "limit"),
+        ("list_tasks", json!({ "cursor": "garb age" }), "cursor"),
     ])
     .await;
 }
@@ -232,6 +233,54 @@ async fn agents_and_messages_out_of_bounds() {
         ("get_messages", json!({ "manus_id": "ada", "limit": 0 }), "limit"),
         ("get_messages", json!({ "manus_id": "ada", "wait_secs": 301 }), "wait_secs"),
         ("list_events", json!({ "cursor": "x" }), "cursor"),
+        ("list_events", json!({ "kind": "task_start" }), "kind"),
+        ("list_events", json!({ "kind": ["task_started", "nonsense"] }), "kind"),
     ])
     .await;
+}
+
+#[tokio::test]
+async fn what_is_no_cursor() {
+    let project = Project::with_agents(&["ada"]).await;
+    project.call("create_task", &task("One").1).await.ok();
+    let garbage = || json!({ "cursor": "garbage" });
+    for name in ["list_tasks", "list_messages", "list_events", "list_audit"] {
+        let refusal = refused(&project, &[], name, garbage(), 400, "invalid_argument").await;
+        let said = r#""garbage" is not a cursor; pass next_cursor of the page before"#;
+        assert_eq!(refusal["message"], said, "{name}");
+    }
+    let page = project.call("list_tasks", &json!({ "cursor": "T9" })).await.ok();
+    assert_eq!(page["items"], json!([]), "nothing comes after the last one");
+}
+
+#[tokio::test]
+async fn what_is_no_kind_of_event() {
+    let project = Project::with_agents(&["ada"]).await;
+    let wrong = json!({ "kind": "task_start" });
+    let refusal = refused(&project, &[], "list_events", wrong, 400, "invalid_argument").await;
+    let message = refusal["message"].as_str().unwrap();
+    assert!(
+        message.starts_with("\"task_start\" is no kind of event (did you mean task_started?)"),
+        "{message}"
+    );
+    assert_eq!(refusal["detail"]["known"], json!(engine::Event::KINDS));
+    let page = project.call("list_events", &json!({ "kind": engine::Event::KINDS })).await.ok();
+    assert!(!page["items"].as_array().unwrap().is_empty());
+    // One that is known, in capitals, and that has not happened yet.
+    let page = project.call("list_events", &json!({ "kind": "TASK_STARTED" })).await.ok();
+    assert_eq!(page["items"], json!([]));
+}
+
+/// Those that are no longer in memory.
+#[tokio::test]
+async fn tasks_closed_long_ago() {
+    let project = Project::start_with(tempfile::tempdir().unwrap(), |hub| hub.settings.closed_kept = 1).await;
+    let cancel = |task: &str| ("cancel_task", json!({ "task_id": task }));
+    let before = [task("One"), task("Two"), cancel("T1"), cancel("T2")];
+    let first = json!({ "task_id": "T1" });
+    let refusal = refused(&project, &before, "explain_assignment", first.clone(), 409, "task_closed").await;
+    assert_eq!(refusal["detail"]["status"], "CANCELLED");
+    refused(&project, &[], "cancel_task", first, 409, "task_closed").await;
+    let none = json!({ "task_id": "T9" });
+    refused(&project, &[], "explain_assignment", none, 404, "task_not_found").await;
 }

@@ -11,7 +11,7 @@ use crate::api::bounds::{self, PAGE, PAGE_DEFAULT, TEXT_MAX};
 use crate::api::door::{hub, read};
 use crate::api::error::ApiError;
 use crate::api::one_or_many::OneOrMany;
-use crate::api::reads::Page;
+use crate::api::reads::{Page, not_a_cursor};
 
 /// How many tasks are looked at in one look at the state. The writer waits meanwhile.
 const AT_ONCE: usize = 2_000;
@@ -30,6 +30,11 @@ impl ListTasks {
     pub(super) async fn answer(self) -> Result<Page<Arc<SyncTask>>, ApiError> {
         let limit = bounds::number_or("limit", self.limit, &PAGE, PAGE_DEFAULT)?;
         bounds::text("text", self.text.as_deref().unwrap_or_default(), &(0..=TEXT_MAX))?;
+        if let Some(cursor) = &self.cursor
+            && !read(|state| is_place(state, cursor))?
+        {
+            return Err(not_a_cursor(&cursor.to_string()));
+        }
         let wanted = Wanted {
             status: self.status.map(OneOrMany::into_vec).unwrap_or_default(),
             assigned_to: self.assigned_to,
@@ -46,6 +51,12 @@ impl ListTasks {
         }
         Ok(Page::of(items, limit, |task| task.id.to_string()))
     }
+}
+
+/// Whether this says where to go on: a number, or the name of a task that was imported. Any other name would come before all tasks,
+/// and whoever passed it would be given the first page again.
+fn is_place(state: &State, cursor: &TaskId) -> bool {
+    cursor.number().is_some() || state.task(cursor).is_some() || state.outcome(cursor).is_some()
 }
 
 /// Whether closed tasks have left memory.

@@ -40,6 +40,7 @@ use super::{
     StoreError, TaskFilter, TokenRow,
 };
 use crate::audit::{AuditEntry, AuditFilter};
+use crate::beside::make_for_owner;
 use crate::failure::OpenError;
 use crate::fault;
 
@@ -76,6 +77,7 @@ impl SqliteStore {
     /// Looks at the file without touching it, makes it if it is not there, and brings its schema up to date.
     pub(crate) async fn open(path: &Path) -> Result<Self, OpenError> {
         preflight::check(path).await?;
+        make_for_owner(path);
         let storage =
             |error: StoreError| OpenError::Storage { path: path.to_owned(), reason: error.into_reason() };
         let mut writer = Writer::connect(path, true).await.map_err(storage)?;

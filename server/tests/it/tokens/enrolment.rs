@@ -63,7 +63,7 @@ async fn repeating_the_call_answers_the_same_token() {
     assert_eq!((&first["token"], &first["manus"]), (&second["token"], &second["manus"]));
     let other = guarded.call(&guarded.enrolment, "register_manus", &register("eve", Some("r-2"))).await;
     assert_eq!(other.status, 403);
-    // Somebody else's enrolment with the same words is something else.
+    // Somebody else's enrolment with the same words is something else: it has another secret.
     let another = token(&guarded.project, hub::TokenRole::Enrolment, None).await;
     assert_eq!(guarded.call(&another, "register_manus", &register("eve", Some("r-1"))).await.status, 403);
     guarded.call(first["token"].as_str().unwrap(), "heartbeat", &json!({ "manus_id": "eve" })).await.ok();

@@ -1,8 +1,6 @@
 //! Doors through which agents enrol, with nothing but a token that enrols: what they get for it is kept, and shown from then on.
 
-use std::io::{BufRead, BufReader, Write};
 use std::path::Path;
-use std::process::{Child, ChildStdout, Command, Stdio};
 
 use serde_json::{Value, json};
 
@@ -11,6 +9,7 @@ use super::shell::{create, said};
 use crate::binary::{Binary, command};
 use crate::hooks::{ADA, BOB, Session};
 use crate::mcp::Client;
+use crate::piped::Piped;
 
 /// A server that asks, in a folder whose programs are given a token that enrols.
 fn serve(folder: &Path) -> (Binary, String) {
@@ -110,51 +109,6 @@ fn commands_keep_what_they_got() {
     let again = run(&["register", "ada", "--role", "COORDINATOR", "--takeover"]);
     assert!(again.status.success(), "{}", said(&again));
     server.kill();
-}
-
-/// A client of `manus-sync mcp`.
-struct Piped {
-    process: Child,
-    lines: BufReader<ChildStdout>,
-}
-
-impl Piped {
-    fn begin(mut command: Command) -> Self {
-        let mut process = command.stdin(Stdio::piped()).stdout(Stdio::piped()).spawn().unwrap();
-        let lines = BufReader::new(process.stdout.take().unwrap());
-        let mut client = Self { process, lines };
-        let me = json!({ "name": "it", "version": "1" });
-        let hello = json!({ "protocolVersion": "2025-11-25", "capabilities": {}, "clientInfo": me });
-        client.ask("initialize", hello);
-        client.say(&json!({ "jsonrpc": "2.0", "method": "notifications/initialized" }));
-        client
-    }
-
-    fn say(&mut self, message: &Value) {
-        writeln!(self.process.stdin.as_mut().unwrap(), "{message}").unwrap();
-    }
-
-    /// The answer; notices in between are not waited for.
-    fn ask(&mut self, method: &str, params: Value) -> Value {
-        self.say(&json!({ "jsonrpc": "2.0", "id": 1, "method": method, "params": params }));
-        loop {
-            let mut line = String::new();
-            assert_ne!(self.lines.read_line(&mut line).unwrap(), 0, "it has ended");
-            let message: Value = serde_json::from_str(&line).unwrap();
-            if message["id"] == 1 {
-                return message["result"].clone();
-            }
-        }
-    }
-
-    fn tool(&mut self, name: &str, arguments: Value) -> Value {
-        self.ask("tools/call", json!({ "name": name, "arguments": arguments }))
-    }
-
-    fn end(mut self) {
-        drop(self.process.stdin.take());
-        self.process.wait().unwrap();
-    }
 }
 
 fn joins(name: &str) -> Value {
