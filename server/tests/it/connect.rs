@@ -44,7 +44,7 @@ async fn claude_code_is_connected_proven_and_disconnected() {
     assert_eq!(fs::read_to_string(root.join(".claude/settings.json")).unwrap(), SETTINGS);
 
     let said = connect(root, &["claude-code"]);
-    assert!(said.contains("proof.txt is held by claude-proofone") && said.contains(&server.url), "{said}");
+    assert!(said.contains("proof.txt is held by claude-d015044725") && said.contains(&server.url), "{said}");
     let settings = read(root, ".claude/settings.json");
     assert_eq!(settings["hooks"]["PreToolUse"][0]["hooks"][0]["command"], "./check.sh");
     let ours = &settings["hooks"]["PreToolUse"][1];
@@ -110,7 +110,7 @@ async fn codex_cursor_and_any_other() {
     fs::create_dir(root.join(".codex")).unwrap();
     fs::write(root.join(".codex/config.toml"), "model = \"o\" # mine\n").unwrap();
     for (client, holder) in
-        [("codex", "codex-proofone"), ("cursor", "cursor-proofone"), ("generic", "proof-one")]
+        [("codex", "codex-d015044725"), ("cursor", "cursor-d015044725"), ("generic", "proof-one")]
     {
         let said = connect(root, &[client]);
         assert!(said.contains(&format!("proof.txt is held by {holder}")), "{client}: {said}");
@@ -152,5 +152,5 @@ async fn the_written_hooks_work_from_any_folder() {
     bob.env.push(("CLAUDE_PROJECT_DIR", root.display().to_string()));
     let input = json!({ "file_path": deep.join("x.rs"), "content": "" });
     let said = bob.event("PreToolUse", json!({ "tool_name": "Write", "tool_input": input }));
-    assert!(crate::hooks::denied(&said).unwrap().contains("src/deep/x.rs is held by claude-1a2b3c4d"));
+    assert!(crate::hooks::denied(&said).unwrap().contains("src/deep/x.rs is held by claude-3aa25e3bfe"));
 }

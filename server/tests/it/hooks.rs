@@ -104,15 +104,18 @@ async fn a_session_claims_what_it_edits_until_its_turn_ends() {
     let server = Binary::serve(folder.path());
     let (ada, bob) = (Session::new(folder.path(), ADA), Session::new(folder.path(), BOB));
     let board = ada.start();
-    assert!(board.contains("You are claude-1a2b3c4d") && board.contains("No other agent is here"), "{board}");
-    assert!(bob.start().contains("- claude-1a2b3c4d (SPEED_DEVELOPER): idle"));
+    assert!(
+        board.contains("You are claude-3aa25e3bfe") && board.contains("No other agent is here"),
+        "{board}"
+    );
+    assert!(bob.start().contains("- claude-3aa25e3bfe (SPEED_DEVELOPER): idle"));
 
     assert_eq!(ada.edit("src/a b.rs"), None);
     assert_eq!(ada.edit("src/a b.rs"), None, "again is no conflict with oneself");
     let why = bob.edit("src/a b.rs").unwrap();
     assert!(
         why.starts_with(
-            "src/a b.rs is held by claude-1a2b3c4d (being edited), until claude-1a2b3c4d gives it back"
+            "src/a b.rs is held by claude-3aa25e3bfe (being edited), until claude-3aa25e3bfe gives it back"
         ),
         "{why}"
     );
@@ -124,11 +127,32 @@ async fn a_session_claims_what_it_edits_until_its_turn_ends() {
 
     assert_eq!(bob.event("SessionEnd", json!({ "reason": "prompt_input_exit" })), Value::Null);
     assert_eq!(holder(&server, "src/b.rs").await, Value::Null);
-    let agent = call(&server, "get_manus", json!({ "manus_id": "claude-5e6f7a8b" })).await;
+    let agent = call(&server, "get_manus", json!({ "manus_id": "claude-32b66b37ae" })).await;
     assert_eq!(
         (&agent["status"], &agent["program"], &agent["model"]),
         (&json!("INACTIVE"), &json!("claude-code"), &json!("claude-opus"))
     );
+}
+
+/// Ids that count time begin alike within a minute, others end alike.
+#[tokio::test]
+async fn sessions_with_like_ids_are_different_agents() {
+    let folder = tempfile::tempdir().unwrap();
+    let server = Binary::serve(folder.path());
+    let ids = [
+        "0199a213-81c0-7000-8000-00000000000a",
+        "0199a213-9f1e-7000-8000-00000000000a",
+        "0199a213-c07d-7000-8000-00000000000a",
+    ];
+    let sessions = ids.map(|id| Session::new(folder.path(), id));
+    sessions.iter().for_each(|session| drop(session.start()));
+    let edits: Vec<bool> = sessions.iter().map(|session| session.edit("shared.rs").is_none()).collect();
+    assert_eq!(edits, [true, false, false]);
+    assert_eq!(sessions[2].event("SessionEnd", json!({ "reason": "clear" })), Value::Null);
+    let agents = call(&server, "list_manus", json!({})).await;
+    let here = |manus: &&Value| manus["status"] != "INACTIVE";
+    assert_eq!(agents.as_array().unwrap().iter().filter(here).count(), 2, "{agents}");
+    assert!(holder(&server, "shared.rs").await.is_string());
 }
 
 #[tokio::test]
@@ -137,7 +161,7 @@ async fn what_a_task_or_a_claim_holds_outlives_the_turn() {
     let server = Binary::serve(folder.path());
     let ada = Session::new(folder.path(), ADA);
     ada.start();
-    let manus_id = "claude-1a2b3c4d";
+    let manus_id = "claude-3aa25e3bfe";
     let task = json!({ "title": "Parse", "description": "", "files_involved": ["src/task.rs"] });
     call(&server, "create_task", task).await;
     call(&server, "next_task", json!({ "manus_id": manus_id })).await;
@@ -271,7 +295,7 @@ async fn a_name_that_a_person_gave_is_one_sessions_at_a_time() {
         (&json!("QUALITY_ENHANCER"), &json!(["rust", "sql"]))
     );
     let second = named(BOB);
-    assert!(second.start().contains("You are ada-5e6f7a8b."));
+    assert!(second.start().contains("You are ada-32b66b37ae."));
     assert_eq!(first.edit("a.rs"), None);
     assert!(second.edit("a.rs").unwrap().contains("held by ada "), "two sessions of one name are two agents");
     // Coming back is no conflict with oneself; and the name is free when its session is over.
@@ -294,8 +318,8 @@ async fn after_a_tool_progress_is_reported_and_news_told_once() {
         ),
         Value::Null
     );
-    assert_eq!(call(&server, "get_manus", json!({ "manus_id": "claude-1a2b3c4d" })).await["progress"], 50);
-    let hello = json!({ "from_manus": "supervisor", "to_manus": "claude-1a2b3c4d", "message_type": "NOTE", "content": "Mind the tests" });
+    assert_eq!(call(&server, "get_manus", json!({ "manus_id": "claude-3aa25e3bfe" })).await["progress"], 50);
+    let hello = json!({ "from_manus": "supervisor", "to_manus": "claude-3aa25e3bfe", "message_type": "NOTE", "content": "Mind the tests" });
     call(&server, "send_message", hello).await;
     let read = json!({ "tool_name": "Read", "tool_input": { "file_path": "/x" }, "tool_response": {} });
     let said = ada.event("PostToolUse", read.clone());
@@ -303,7 +327,8 @@ async fn after_a_tool_progress_is_reported_and_news_told_once() {
     assert!(told.contains("#1 from supervisor, NOTE: Mind the tests"), "{told}");
     assert_eq!(said["hookSpecificOutput"]["hookEventName"], "PostToolUse");
     assert_eq!(ada.event("PostToolUse", read), Value::Null, "told once");
-    let unread = call(&server, "get_messages", json!({ "manus_id": "claude-1a2b3c4d", "peek": true })).await;
+    let unread =
+        call(&server, "get_messages", json!({ "manus_id": "claude-3aa25e3bfe", "peek": true })).await;
     assert_eq!(unread.as_array().unwrap().len(), 1, "telling is not taking");
     assert_eq!(ada.event("UserPromptSubmit", json!({ "prompt": "go on" })), Value::Null);
 }
@@ -319,17 +344,17 @@ async fn a_session_that_was_lost_claims_anew() {
     assert_eq!(edit(ADA).await.unwrap(), None);
     // Lost, and within the delay: hers still, but not for long.
     project.clock.advance(121_000);
-    project.lost("claude-1a2b3c4d").await;
+    project.lost("claude-3aa25e3bfe").await;
     assert!(edit(BOB).await.unwrap().unwrap().contains("for at most 15 s more"));
     assert_eq!(edit(ADA).await.unwrap(), None);
     project.clock.advance(16_000);
     assert!(edit(BOB).await.unwrap().is_some(), "an edit brought her back, and the file with her");
     project.clock.advance(140_000);
-    project.lost("claude-1a2b3c4d").await;
+    project.lost("claude-3aa25e3bfe").await;
     project.clock.advance(16_000);
     project.free("a.rs").await;
     assert_eq!(edit(BOB).await.unwrap(), None);
-    assert!(edit(ADA).await.unwrap().unwrap().contains("held by claude-5e6f7a8b"));
+    assert!(edit(ADA).await.unwrap().unwrap().contains("held by claude-32b66b37ae"));
 }
 
 impl Project {

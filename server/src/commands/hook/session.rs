@@ -8,6 +8,7 @@ use app::api::ApiError;
 use engine::ManusId;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
+use sha2::{Digest, Sha256};
 
 use super::answer::Dialect;
 use super::payload::Payload;
@@ -42,6 +43,15 @@ pub(super) struct Session {
     folder: Option<PathBuf>,
 }
 
+/// A short name for a session, of all of its id: ids that are made one after the other often begin alike, or end alike, and two
+/// sessions under one name would share their files.
+fn mark_of(session_id: &str) -> String {
+    if session_id.is_empty() {
+        return "session".to_owned();
+    }
+    Sha256::digest(session_id).iter().take(5).map(|byte| format!("{byte:02x}")).collect()
+}
+
 /// What is kept between events, a small file an agent.
 #[derive(Debug, Default, PartialEq, Clone, Serialize, Deserialize)]
 #[serde(default)]
@@ -59,8 +69,7 @@ impl Session {
         manus_id: Option<&str>,
         root: Option<&Path>,
     ) -> Self {
-        let mark: String = payload.session_id.chars().filter(char::is_ascii_alphanumeric).take(8).collect();
-        let mark = if mark.is_empty() { "session".to_owned() } else { mark };
+        let mark = mark_of(&payload.session_id);
         let named = manus_id.filter(|name| ManusId::new(name).is_ok());
         let mut session = Self {
             manus_id: String::new(),

@@ -40,21 +40,21 @@ fn hooks_keep_what_they_got() {
     let folder = folder.path();
     let (server, enrolment) = serve(folder);
     let (ada, bob) = (session(folder, ADA, &enrolment), session(folder, BOB, &enrolment));
-    assert!(ada.start().contains("You are claude-1a2b3c4d"));
-    let own = kept(folder, "claude-1a2b3c4d").unwrap();
+    assert!(ada.start().contains("You are claude-3aa25e3bfe"));
+    let own = kept(folder, "claude-3aa25e3bfe").unwrap();
     assert_eq!(ada.edit("a.rs"), None);
     // Its start went by unheard.
-    assert!(bob.edit("a.rs").unwrap().contains("claude-1a2b3c4d"));
+    assert!(bob.edit("a.rs").unwrap().contains("claude-3aa25e3bfe"));
     assert_eq!(bob.edit("b.rs"), None);
-    assert_ne!(kept(folder, "claude-5e6f7a8b"), Some(own.clone()));
+    assert_ne!(kept(folder, "claude-32b66b37ae"), Some(own.clone()));
     ada.stop();
     assert_eq!(bob.edit("a.rs"), None);
     // One that ends and comes back is who it was.
     ada.event("SessionEnd", json!({ "reason": "exit" }));
-    assert!(ada.start().contains("You are claude-1a2b3c4d"));
-    assert_eq!(kept(folder, "claude-1a2b3c4d"), Some(own));
+    assert!(ada.start().contains("You are claude-3aa25e3bfe"));
+    assert_eq!(kept(folder, "claude-3aa25e3bfe"), Some(own));
     // The agent's own commands act in its name, too.
-    let mut beat = command(folder, &["heartbeat", "--as", "claude-1a2b3c4d"]);
+    let mut beat = command(folder, &["heartbeat", "--as", "claude-3aa25e3bfe"]);
     let beat = beat.env("MANUS_SYNC_TOKEN", &enrolment).output().unwrap();
     assert!(beat.status.success(), "{}", said(&beat));
     server.kill();
@@ -68,10 +68,10 @@ fn a_name_that_is_somebodys_gets_a_mark() {
     create(folder, &["--role", "agent", "--for", "ada"]);
     let mut session = session(folder, ADA, &enrolment);
     session.env.push(("MANUS_ID", "ada".to_owned()));
-    assert!(session.start().contains("You are ada-1a2b3c4d"));
+    assert!(session.start().contains("You are ada-3aa25e3bfe"));
     assert_eq!(session.edit("a.rs"), None);
     session.stop();
-    assert!(kept(folder, "ada").is_none() && kept(folder, "ada-1a2b3c4d").is_some());
+    assert!(kept(folder, "ada").is_none() && kept(folder, "ada-3aa25e3bfe").is_some());
     server.kill();
 }
 
@@ -82,13 +82,13 @@ fn what_was_revoked_does_not_come_back() {
     let (server, enrolment) = serve(folder);
     let session = session(folder, ADA, &enrolment);
     session.start();
-    let own = kept(folder, "claude-1a2b3c4d").unwrap();
+    let own = kept(folder, "claude-3aa25e3bfe").unwrap();
     let revoked = command(folder, &["token", "revoke", own.split('_').nth(1).unwrap()]).output().unwrap();
     assert!(revoked.status.success(), "{}", said(&revoked));
     // The agent of that name was sent away; the session is another one now.
     assert_eq!(session.edit("a.rs"), None);
-    assert!(kept(folder, "claude-1a2b3c4d").is_none());
-    assert!(kept(folder, "claude-1a2b3c4d-1a2b3c4d").is_some());
+    assert!(kept(folder, "claude-3aa25e3bfe").is_none());
+    assert!(kept(folder, "claude-3aa25e3bfe-3aa25e3bfe").is_some());
     server.kill();
 }
 
