@@ -46,6 +46,7 @@ use crate::gate::Auth;
 /// Coordinates a team of AI agents that work on one project, and shows a person what they do.
 #[derive(Debug, Parser)]
 #[command(
+    name = "manus-sync",
     version,
     args_conflicts_with_subcommands = true,
     after_help = "Example: manus-sync --project-root ~/shop --open"

@@ -25,6 +25,7 @@ pub mod mcp;
 mod metrics;
 pub mod page;
 pub mod reference;
+mod renamed;
 pub mod serve;
 pub mod site;
 pub mod tls;

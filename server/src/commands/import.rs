@@ -4,13 +4,14 @@ use app::live::words;
 use hub::{Examination, ImportReport, Imported};
 use serde_json::json;
 
-use super::Failed;
 use super::serve::runtime;
+use super::{Failed, must_be_there};
 use crate::cli::{CommonArgs, ImportArgs, ServeArgs};
 use crate::config;
 
 /// Imports, and says what could not be taken as it was.
 pub fn run(args: &ImportArgs) -> Result<(), Failed> {
+    must_be_there(&args.file)?;
     let serve = ServeArgs {
         project_root: args.project_root.clone(),
         database: args.database.clone(),

@@ -27,11 +27,13 @@ pub mod task;
 pub mod token;
 
 use std::fmt::Display;
+use std::path::Path;
 
 use app::api::ApiError;
 
 use crate::cli::{Cli, Command};
 use crate::client::CallError;
+use crate::renamed::renamed;
 
 /// Does what was asked for.
 pub fn run(cli: Cli) -> Result<(), Failed> {
@@ -99,6 +101,14 @@ impl Failed {
     }
 }
 
+/// Refuses a file that is to be read and is not there.
+fn must_be_there(file: &Path) -> Result<(), Failed> {
+    if file.exists() {
+        return Ok(());
+    }
+    Err(Failed::refused(format!("there is no file {}; check its name", file.display())))
+}
+
 impl From<CallError> for Failed {
     fn from(error: CallError) -> Self {
         match error {
@@ -129,14 +139,10 @@ const SHELL_NAMES: [(&str, &str); 15] = [
     ("max_parallel", "--max-parallel"),
 ];
 
-/// A sentence of the server in the words of a shell. Whole words only: a file may be called start_task.rs.
+/// A sentence of the server in the words of a shell.
 fn in_shell(sentence: &str) -> String {
-    let word = |word: &str| {
-        let core = word.trim_end_matches([' ', ',', ';', ':', '.', ')']);
-        let shell = SHELL_NAMES.iter().find(|(name, _)| *name == core);
-        shell.map_or_else(|| word.to_owned(), |(_, shell)| word.replacen(core, shell, 1))
-    };
-    let words: String = sentence.split_inclusive(' ').map(word).collect();
+    let shell = |word: &str| SHELL_NAMES.iter().find(|(name, _)| *name == word).map(|(_, shell)| *shell);
+    let words = renamed(sentence, shell);
     words.replace(" takeover: true", " --takeover").replace(" needs_review: true", " --review")
 }
 

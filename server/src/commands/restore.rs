@@ -5,11 +5,12 @@ use serde_json::json;
 
 use super::backup::{database, project};
 use super::print::put;
-use super::{Failed, serve};
+use super::{Failed, must_be_there, serve};
 use crate::cli::RestoreArgs;
 
 /// Restores, and says what the project holds now and where its old database is.
 pub fn run(args: &RestoreArgs) -> Result<(), Failed> {
+    must_be_there(&args.file)?;
     let root = project(args.project_root.as_deref())?;
     let database = database(&root, args.database.as_deref())?;
     let usual = database == hub::default_database(&root);

@@ -5,7 +5,8 @@ use app::api::ApiError;
 use rmcp::model::{CallToolResult, ContentBlock};
 use serde_json::{Map, Value, json};
 
-use super::tools::Tool;
+use super::tools::{Tool, name_of};
+use crate::renamed::renamed;
 
 /// How many things are named one by one in a line.
 const NAMED: usize = 5;
@@ -30,10 +31,11 @@ pub fn done(tool: &Tool, answer: Value, unread: u64) -> CallToolResult {
 
 /// The result of a tool that was refused: an error that the agent reads.
 pub fn refused(error: &ApiError) -> CallToolResult {
-    let line = one_line(&format!("{}: {}", error.code, error.message));
+    let message = renamed(&error.message, name_of);
+    let line = one_line(&format!("{}: {message}", error.code));
     let mut result = CallToolResult::error(vec![ContentBlock::text(line)]);
     result.structured_content =
-        Some(json!({ "code": error.code, "message": error.message, "detail": error.detail }));
+        Some(json!({ "code": error.code, "message": message, "detail": error.detail }));
     result
 }
 

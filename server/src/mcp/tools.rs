@@ -185,6 +185,16 @@ pub fn find(name: &str) -> Option<&'static Tool> {
     TOOLS.iter().find(|tool| tool.name == name)
 }
 
+/// What a call is named here: the tool that makes it, or one that shows the same.
+pub fn name_of(call: &str) -> Option<&'static str> {
+    match call {
+        "list_manus" | "list_tasks" => Some("status"),
+        "list_messages" => Some("inbox"),
+        "create_task" => Some("create_tasks"),
+        call => TOOLS.iter().find(|tool| tool.call == call).map(|tool| tool.name),
+    }
+}
+
 /// When a session knows who its agent is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Knows {

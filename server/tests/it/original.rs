@@ -107,7 +107,7 @@ async fn importing_by_hand() {
     let said = run(third.path(), &["import", backup.to_str().unwrap()]).stdout;
     assert!(String::from_utf8(said).unwrap().contains("The backup's 2 tasks and 2 agents"));
     let nothing = run(third.path(), &["import", "no/such.db"]);
-    assert!(String::from_utf8(nothing.stderr).unwrap().contains("there is nothing in it"));
+    assert!(String::from_utf8(nothing.stderr).unwrap().contains("there is no file no/such.db"));
     let server = Binary::serve(to.path());
     let status = run(to.path(), &["status", "--server", &server.url]);
     assert!(String::from_utf8(status.stdout).unwrap().contains("manus_speed"));

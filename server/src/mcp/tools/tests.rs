@@ -114,3 +114,19 @@ fn hints() {
     );
     assert_eq!(with("destructiveHint"), [""; 0]);
 }
+
+#[test]
+fn a_refusal_names_what_there_is_here() {
+    for (said, here) in [
+        ("there is no task T1; list_tasks shows the ids", "there is no task T1; status shows the ids"),
+        (
+            "call register_manus first, or check the name with list_manus",
+            "call join first, or check the name with status",
+        ),
+        ("or ask z with send_message to release it", "or ask z with send to release it"),
+        ("T1 is PENDING, not IN_PROGRESS; start_task first", "T1 is PENDING, not IN_PROGRESS; start first"),
+        ("src/start_task.rs is held", "src/start_task.rs is held"),
+    ] {
+        assert_eq!(crate::renamed::renamed(said, name_of), here);
+    }
+}

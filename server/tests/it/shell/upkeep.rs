@@ -109,7 +109,7 @@ async fn going_back_to_a_backup() {
     assert_eq!(again["tasks"], 2, "and forth");
     assert!(again["kept"].as_str().unwrap().ends_with(".2.before-restore"), "{again}");
     for (line, why) in [
-        ("manus-sync restore none.db", "there is no database none.db"),
+        ("manus-sync restore none.db", "there is no file none.db"),
         ("manus-sync restore Cargo.toml", "it is no SQLite database"),
     ] {
         std::fs::write(folder.path().join("Cargo.toml"), "[workspace] # and more than sixteen bytes")
