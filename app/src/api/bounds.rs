@@ -118,14 +118,16 @@ fn depth(value: &Json) -> usize {
     }
 }
 
-/// Checks how many entries a list has.
+/// Checks how many entries a list has. What is several things at once can be split; what describes one thing cannot.
 pub fn count(argument: &str, entries: usize, most: usize) -> Result<(), ApiError> {
     if entries <= most {
         return Ok(());
     }
-    let reason =
-        format!("{argument} has {entries} entries; the most is {most}, so split it over several calls");
-    Err(ApiError::invalid(argument, reason))
+    let way_out = match argument {
+        "files" | "tasks" | "ids" => ", so split it over several calls",
+        _ => "",
+    };
+    Err(ApiError::invalid(argument, format!("{argument} has {entries} entries; the most is {most}{way_out}")))
 }
 
 /// Checks a number, and brings it into the type that the engine uses for it.
@@ -220,5 +222,8 @@ mod tests {
         let number = number::<u32>("ttl_secs", 0, &TTL_SECS).unwrap_err();
         assert_eq!(number.message, "ttl_secs is 0; use a whole number from 1 to 86400");
         assert_eq!(super::number("ttl_secs", 86_400, &TTL_SECS), Ok(86_400_u32));
+        let many = |argument| count(argument, 101, 100).unwrap_err().message;
+        assert_eq!(many("capabilities"), "capabilities has 101 entries; the most is 100");
+        assert_eq!(many("tasks"), "tasks has 101 entries; the most is 100, so split it over several calls");
     }
 }

@@ -118,8 +118,10 @@ fn wrong_data<T: Arguments>(path: &str, sentence: &str) -> ApiError {
         let argument = inside(name);
         return ApiError::invalid(&argument, format!("{argument} stands in the body twice; send it once"));
     }
-    let reason = match mismatch(sentence) {
+    let reason = match mismatch(sentence).or_else(|| no_such_word(sentence)) {
         Some((found, expected)) => format!("{path} is {found}; send {expected}"),
+        // Some sentences begin with the argument's name by themselves.
+        None if sentence.strip_prefix(path).is_some_and(|rest| rest.starts_with(' ')) => sentence.to_owned(),
         None => format!("{path}: {sentence}"),
     };
     ApiError::invalid(path, reason)
@@ -156,6 +158,22 @@ fn mismatch(sentence: &str) -> Option<(String, String)> {
         .find_map(|start| sentence.strip_prefix(start))?;
     let (found, expected) = rest.rsplit_once(", expected ")?;
     Some((plain_found(found), plain_expected(expected)))
+}
+
+/// ``unknown variant `x`, expected `a` or `b` `` as (found, expected). A word that is also known in capitals is named once.
+fn no_such_word(sentence: &str) -> Option<(String, String)> {
+    let (given, expected) = sentence.strip_prefix("unknown variant `")?.rsplit_once("`, expected ")?;
+    let known = quoted(expected);
+    let again =
+        |place: usize| known[place + 1..].iter().any(|other| other.eq_ignore_ascii_case(known[place]));
+    let words: Vec<&str> =
+        (0..known.len()).filter(|place| !again(*place)).map(|place| known[place]).collect();
+    let allowed = match words.as_slice() {
+        [one] => (*one).to_owned(),
+        [first @ .., last] => format!("{} or {last}", first.join(", ")),
+        [] => return None,
+    };
+    Some((format!("the text {given:?}"), allowed))
 }
 
 fn plain_found(found: &str) -> String {

@@ -9,10 +9,11 @@ use app::api::{ApiError, Door, error_response, read_body};
 use axum::body::Body;
 use axum::extract::Request;
 use axum::response::Response;
-use http::{Method, StatusCode};
+use http::{HeaderValue, Method, StatusCode};
 use http_body_util::Full;
 use rmcp::transport::streamable_http_server::session::local::LocalSessionManager;
 use rmcp::transport::streamable_http_server::{StreamableHttpServerConfig, StreamableHttpService};
+use serde::Deserialize;
 use serde_json::json;
 
 use super::backend::Backend;
@@ -28,11 +29,33 @@ const SESSIONS_MAX: usize = 4_096;
 /// How long calls under way have to be answered when the server is about to stop.
 const GRACE: Duration = Duration::from_millis(250);
 const SESSION_HEADER: &str = "mcp-session-id";
+/// Since this revision a stream begins with an empty event, from which a client goes on when the connection breaks. Clients of
+/// earlier ones take it for a broken message.
+const BEGINS_EMPTY: &str = "2025-11-25";
 
 /// What answers there.
 pub struct Endpoint {
+    /// For revisions whose streams begin with an empty event, and for those without sessions.
+    newer: Desk,
+    older: Desk,
+}
+
+/// Sessions whose streams begin alike.
+struct Desk {
     service: StreamableHttpService<Session, LocalSessionManager>,
     sessions: Arc<LocalSessionManager>,
+}
+
+/// As much of a request as tells which revision its client would like to speak.
+#[derive(Deserialize)]
+struct Hello {
+    params: Wish,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct Wish {
+    protocol_version: String,
 }
 
 impl std::fmt::Debug for Endpoint {
@@ -56,11 +79,9 @@ impl Endpoint {
             tokio::time::sleep(GRACE).await;
             stop.cancel();
         });
-        let mut sessions = LocalSessionManager::default();
-        sessions.session_config.keep_alive = Some(KEPT);
-        let (sessions, backend) = (Arc::new(sessions), Backend::Here(door.clone(), gate.clone()));
-        let begin = move || Ok(Session::new(backend.clone(), None));
-        Self { service: StreamableHttpService::new(begin, sessions.clone(), config), sessions }
+        let backend = Backend::Here(door.clone(), gate.clone());
+        let older = Desk::new(backend.clone(), config.clone().with_sse_retry(None));
+        Self { newer: Desk::new(backend, config), older }
     }
 
     /// Answers a request.
@@ -77,7 +98,12 @@ impl Endpoint {
             Ok(body) => body,
             Err(error) => return error_response(&error),
         };
-        let response = self.service.handle(Request::from_parts(head, Full::new(body))).await;
+        let is_older = match head.headers.get(SESSION_HEADER) {
+            Some(session) => self.older.has(session).await,
+            None => begins && wishes_older(&body),
+        };
+        let desk = if is_older { &self.older } else { &self.newer };
+        let response = desk.service.handle(Request::from_parts(head, Full::new(body))).await;
         let mut response = response.map(Body::new);
         if ends && response.status() == StatusCode::ACCEPTED {
             // It has ended by now, and clients complain about an end that is only accepted.
@@ -87,6 +113,32 @@ impl Endpoint {
     }
 
     async fn is_full(&self) -> bool {
-        self.sessions.sessions.read().await.len() >= SESSIONS_MAX
+        self.newer.count().await + self.older.count().await >= SESSIONS_MAX
     }
+}
+
+impl Desk {
+    fn new(backend: Backend, config: StreamableHttpServerConfig) -> Self {
+        let mut sessions = LocalSessionManager::default();
+        sessions.session_config.keep_alive = Some(KEPT);
+        sessions.session_config.sse_retry = config.sse_retry;
+        let sessions = Arc::new(sessions);
+        let begin = move || Ok(Session::new(backend.clone(), None));
+        Self { service: StreamableHttpService::new(begin, sessions.clone(), config), sessions }
+    }
+
+    async fn count(&self) -> usize {
+        self.sessions.sessions.read().await.len()
+    }
+
+    async fn has(&self, session: &HeaderValue) -> bool {
+        let Ok(id) = session.to_str() else { return false };
+        self.sessions.sessions.read().await.contains_key(id)
+    }
+}
+
+/// Whether a session begins with the wish for a revision whose streams hold messages alone. They are dates, in order as texts.
+fn wishes_older(body: &[u8]) -> bool {
+    serde_json::from_slice::<Hello>(body)
+        .is_ok_and(|hello| hello.params.protocol_version.as_str() < BEGINS_EMPTY)
 }

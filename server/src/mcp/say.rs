@@ -31,12 +31,17 @@ pub fn done(tool: &Tool, answer: Value, unread: u64) -> CallToolResult {
 
 /// The result of a tool that was refused: an error that the agent reads.
 pub fn refused(error: &ApiError) -> CallToolResult {
-    let message = renamed(&error.message, name_of);
+    let message = in_tools(&error.message);
     let line = one_line(&format!("{}: {message}", error.code));
     let mut result = CallToolResult::error(vec![ContentBlock::text(line)]);
     result.structured_content =
         Some(json!({ "code": error.code, "message": message, "detail": error.detail }));
     result
+}
+
+/// A sentence of the server in the words of whoever has tools.
+pub fn in_tools(sentence: &str) -> String {
+    renamed(sentence, name_of)
 }
 
 /// Leaves out what is null, but for the answers to "which one?".

@@ -340,10 +340,11 @@ impl ServerHandler for Session {
         self.alive(None, shown.as_ref()).await;
         let found = self.read(resources::find(&request.uri)?, shown).await.map_err(|error| {
             let detail = Some(json!({ "code": error.code, "detail": error.detail }));
+            let message = say::in_tools(&error.message);
             match error.status {
-                404 => ErrorData::resource_not_found(error.message, detail),
-                400..500 => ErrorData::invalid_params(error.message, detail),
-                _ => ErrorData::internal_error(error.message, detail),
+                404 => ErrorData::resource_not_found(message, detail),
+                400..500 => ErrorData::invalid_params(message, detail),
+                _ => ErrorData::internal_error(message, detail),
             }
         })?;
         let contents = ResourceContents::TextResourceContents {

@@ -185,10 +185,11 @@ pub fn find(name: &str) -> Option<&'static Tool> {
     TOOLS.iter().find(|tool| tool.name == name)
 }
 
-/// What a call is named here: the tool that makes it, or one that shows the same.
+/// What a call is named here: the tool that makes it, one that shows the same, or who can be asked for it.
 pub fn name_of(call: &str) -> Option<&'static str> {
     match call {
-        "list_manus" | "list_tasks" => Some("status"),
+        "list_manus" | "get_manus" | "list_tasks" | "get_task" => Some("status"),
+        "assign_task" | "block_task" | "unblock_task" | "update_task" => Some("a message to supervisor"),
         "list_messages" => Some("inbox"),
         "create_task" => Some("create_tasks"),
         call => TOOLS.iter().find(|tool| tool.call == call).map(|tool| tool.name),

@@ -18,12 +18,13 @@ use crate::project::{Answer, Caller, Project};
 pub struct Client {
     caller: Caller,
     session: Option<String>,
+    revision: &'static str,
 }
 
 impl Client {
     /// One that has not yet said anything.
     async fn silent(project: &Project) -> Self {
-        Self { caller: project.caller().await, session: None }
+        Self { caller: project.caller().await, session: None, revision: "2025-11-25" }
     }
 
     async fn begin(project: &Project) -> Self {
@@ -31,15 +32,21 @@ impl Client {
     }
 
     pub async fn begin_over(caller: Caller) -> Self {
-        let mut client = Self { caller, session: None };
-        let me = json!({ "name": "it", "version": "1" });
-        let hello = json!({ "protocolVersion": "2025-11-25", "capabilities": {}, "clientInfo": me });
-        let answer = client.ask("initialize", hello).await;
-        assert_eq!(message(&answer)["result"]["protocolVersion"], "2025-11-25");
-        client.session = Some(answer.headers["mcp-session-id"].to_str().unwrap().to_owned());
-        let ready = json!({ "jsonrpc": "2.0", "method": "notifications/initialized" });
-        assert_eq!(client.send("POST", ready).await.status, 202);
+        let mut client = Self { caller, session: None, revision: "2025-11-25" };
+        client.greet().await;
         client
+    }
+
+    /// Begins a session, and gives what was answered.
+    async fn greet(&mut self) -> Answer {
+        let me = json!({ "name": "it", "version": "1" });
+        let hello = json!({ "protocolVersion": self.revision, "capabilities": {}, "clientInfo": me });
+        let answer = self.ask("initialize", hello).await;
+        assert_eq!(message(&answer)["result"]["protocolVersion"], self.revision);
+        self.session = Some(answer.headers["mcp-session-id"].to_str().unwrap().to_owned());
+        let ready = json!({ "jsonrpc": "2.0", "method": "notifications/initialized" });
+        assert_eq!(self.send("POST", ready).await.status, 202);
+        answer
     }
 
     async fn send(&mut self, method: &str, body: Value) -> Answer {
@@ -48,7 +55,7 @@ impl Client {
             .uri("/mcp")
             .header("content-type", "application/json")
             .header("accept", "application/json, text/event-stream")
-            .header("mcp-protocol-version", "2025-11-25");
+            .header("mcp-protocol-version", self.revision);
         if let Some(session) = &self.session {
             request = request.header("mcp-session-id", session);
         }
@@ -140,6 +147,22 @@ async fn a_session_ends_and_is_not_found() {
     assert_eq!(client.ask("tools/list", json!({})).await.status, 404);
     client.session = None;
     assert_eq!(client.ask("tools/list", json!({})).await.status, 400);
+}
+
+/// An empty event at the beginning of a stream says from where to go on; clients of earlier revisions complain about it.
+#[tokio::test]
+async fn streams_of_earlier_revisions_hold_messages_alone() {
+    let project = Project::start().await;
+    for (revision, begins_empty) in [("2025-03-26", false), ("2025-06-18", false), ("2025-11-25", true)] {
+        let mut client = Client { revision, ..Client::silent(&project).await };
+        let answers = [client.greet().await, client.ask("tools/list", json!({})).await];
+        for answer in answers {
+            let text = std::str::from_utf8(&answer.body).unwrap();
+            assert_eq!(text.contains("retry:"), begins_empty, "{revision} {text}");
+        }
+        assert_eq!(client.send("DELETE", Value::Null).await.status, 204, "{revision}");
+        assert_eq!(client.ask("tools/list", json!({})).await.status, 404, "{revision}");
+    }
 }
 
 #[tokio::test]

@@ -175,7 +175,7 @@ fn numbers_that_are_none() {
     check::<api::UpdateTaskProgress>(
         r#"{"manus_id":"a","task_id":"T1","progress":101}"#,
         expect![[r#"
-        progress: progress 101 is out of range: use a whole number from 0 to 100
+        progress 101 is out of range: use a whole number from 0 to 100
         {"argument":"progress"}
     "#]],
     );
@@ -260,6 +260,25 @@ fn words_that_are_none_of_ours() {
         {"argument":"to_manus"}
     "#]],
     );
+}
+
+#[test]
+fn words_of_a_choice_are_named_once() {
+    check::<api::ReviewTask>(
+        r#"{"manus_id":"a","task_id":"T1","verdict":"maybe"}"#,
+        expect![[r#"
+        verdict is the text "maybe"; send approve or request_changes
+        {"argument":"verdict"}
+    "#]],
+    );
+    for verdict in ["approve", "REQUEST_CHANGES"] {
+        check::<api::ReviewTask>(
+            format!(r#"{{"manus_id":"a","task_id":"T1","verdict":"{verdict}"}}"#),
+            expect![[r#"
+            fine
+        "#]],
+        );
+    }
 }
 
 #[test]

@@ -125,6 +125,14 @@ fn a_refusal_names_what_there_is_here() {
         ),
         ("or ask z with send_message to release it", "or ask z with send to release it"),
         ("T1 is PENDING, not IN_PROGRESS; start_task first", "T1 is PENDING, not IN_PROGRESS; start first"),
+        (
+            "files is missing. claim_files takes manus_id, files",
+            "files is missing. claim takes manus_id, files",
+        ),
+        (
+            "take your own task, or have it moved with assign_task",
+            "take your own task, or have it moved with a message to supervisor",
+        ),
         ("src/start_task.rs is held", "src/start_task.rs is held"),
     ] {
         assert_eq!(crate::renamed::renamed(said, name_of), here);
