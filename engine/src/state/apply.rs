@@ -8,7 +8,7 @@ use crate::event::{AssignCause, Event, Record, ReturnCause, TaskSpec};
 use crate::ids::{ManusId, TaskId, TimeMs};
 use crate::json::Json;
 use crate::shared::Shared;
-use crate::values::{InstanceStatus, Priority, Progress};
+use crate::values::{InstanceStatus, Progress};
 use crate::view::Message;
 
 /// How much of the notes on earlier attempts is kept when a task returns, in characters.
@@ -233,46 +233,6 @@ impl State {
         }));
         self.touched.tasks.insert(spec.id.clone());
         self.link(&spec.id, waiting_for);
-    }
-
-    /// Enters a task with those it waits for: their chains now end in it, and they are as urgent, as [`State::follow_chains`] finds.
-    pub(super) fn link(&mut self, id: &TaskId, waiting_for: &[TaskId]) {
-        for dependency in waiting_for {
-            if let Some(task) = self.task_mut(dependency) {
-                task.dependents.insert(id.clone());
-            }
-            self.longer.insert(dependency.clone());
-        }
-    }
-
-    /// Brings chain and urgency of a task up to date with its dependents, and then those of the tasks before it.
-    pub(super) fn rechain(&mut self, id: &TaskId) {
-        self.longer.insert(id.clone());
-        self.follow_chains();
-    }
-
-    /// Brings chains and urgency up to date with what was put behind.
-    ///
-    /// Youngest first: a task is mostly older than those that wait for it, so each is looked at once.
-    pub fn follow_chains(&mut self) {
-        let mut open = std::mem::take(&mut self.longer);
-        while let Some(id) = open.pop_last() {
-            let Some(task) = self.tasks.get(&id) else { continue };
-            let (chain, urgency) = self.chain_of(task);
-            if (chain, urgency) != (task.chain, task.urgency) {
-                open.extend(task.waiting_for.iter().cloned());
-                self.move_task(&id, |task| (task.chain, task.urgency) = (chain, urgency));
-            }
-        }
-    }
-
-    /// Minutes of the longest chain of work that begins with a task, and how urgent it is, by what waits for it.
-    pub(super) fn chain_of(&self, task: &Task) -> (u64, Priority) {
-        let begin = (0, task.spec.priority);
-        let behind = task.dependents.iter().filter_map(|id| self.tasks.get(id));
-        let (longest, urgency) = behind
-            .fold(begin, |(longest, urgency), task| (longest.max(task.chain), urgency.min(task.urgency)));
-        (u64::from(task.spec.estimated_duration) + longest, urgency)
     }
 
     fn assign_task(&mut self, id: &TaskId, manus: &ManusId, cause: AssignCause) {

@@ -5,6 +5,7 @@
 
 mod agent;
 mod apply;
+mod chains;
 mod check;
 mod claims;
 mod closed;

@@ -126,8 +126,12 @@ impl Session {
     async fn alive(&self, manus: Option<&str>, shown: Option<&HeaderValue>) -> u64 {
         let Some(manus) = manus.map(str::to_owned).or_else(|| self.manus().clone()) else { return 0 };
         // Whatever is wrong with it, the call itself has told.
-        let beat = self.call("heartbeat", json!({ "manus_id": manus }), shown).await;
+        let beat = self.heartbeat(&manus, shown).await;
         beat.ok().and_then(|beat| beat["unread_messages"].as_u64()).unwrap_or(0)
+    }
+
+    async fn heartbeat(&self, manus: &str, shown: Option<&HeaderValue>) -> Result<Value, ApiError> {
+        self.call("heartbeat", json!({ "manus_id": manus }), shown).await
     }
 
     /// From now on gives signs of life of this session's agent, as long as the client is there. Over HTTP the newest revision has no
@@ -152,7 +156,7 @@ impl Session {
     /// Gives a sign of life of the session's agent. False when it may not any more.
     async fn beat(&self, shown: Option<&HeaderValue>) -> bool {
         let Some(manus) = self.manus().clone() else { return true };
-        let refused = self.call("heartbeat", json!({ "manus_id": manus }), shown).await.err();
+        let refused = self.heartbeat(&manus, shown).await.err();
         let over = refused.is_some_and(|error| matches!(error.status, 401 | 403));
         if over {
             // Should it be let in again, the next call begins anew.
