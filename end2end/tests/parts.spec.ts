@@ -87,6 +87,29 @@ test("a dialog is loaded by the key that asks for it, which loses nothing of wha
   expect(names).toEqual(["first_run", "tasks"]);
 });
 
+test("a part that arrives while a dialog is filled in takes nothing away from the field", async ({ page, open }) => {
+  let goOn = () => {};
+  const held = new Promise<void>((resolve) => (goOn = resolve));
+  await page.route(part, async (route) => {
+    if (!/\/(first_run|tasks)\.part$/.test(route.request().url())) await held;
+    await route.continue();
+  });
+  const names = asked(page);
+  await open(page);
+  await expect.poll(() => names.length).toBeGreaterThan(1);
+  await page.keyboard.press("c");
+  await expect(page.locator("#field-title")).toBeFocused();
+  await page.locator("#field-files").focus();
+  const before = names.length;
+  goOn();
+  // One after the other: what came before the last of these has been taken in.
+  await expect.poll(() => names.length).toBeGreaterThan(before + 3);
+  await page.evaluate(() => new Promise(requestAnimationFrame));
+  await page.keyboard.type("src/a.rs");
+  await expect(page.locator("#field-files")).toHaveValue("src/a.rs");
+  await expect(page.locator("#field-title")).toHaveValue("");
+});
+
 test("when the browser has nothing else to do, it loads what may be needed", async ({ page, open }) => {
   const names = asked(page);
   await open(page);

@@ -80,8 +80,8 @@ test("the picture of the dialog for a new task", async ({ page, story }) => {
   await page.keyboard.press("c");
   // The dialog gives its first field the focus with the next frame, and what is filled in by then would land there.
   await expect(field(page, "Title")).toBeFocused();
-  await field(page, "Title").fill("Gift cards at checkout");
   await field(page, "Files").fill("api/src/gifts.rs, web/pages/checkout.tsx");
+  await field(page, "Title").fill("Gift cards at checkout");
   await compare(page, "task-dialog", page.getByTestId("dialog"));
 });
 

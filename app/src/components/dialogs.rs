@@ -45,12 +45,14 @@ pub fn dialog() -> Node {
     let (desk, there) = (use_desk(), use_parts());
     // Whether the next `close` only tells what the page did itself: by then, another question may have been asked.
     let expected = StoredValue::new(false);
+    let part = Memo::new(move |_| desk.ask.with(|ask| ask.as_ref().map(parts::asking)));
+    // Told apart from the other parts: when one of those arrives, the focus stays with the field that is being filled in.
+    let drawn = Memo::new(move |_| part.get().is_some_and(|part| there.has(part)));
     effect(move || {
-        let asked = desk.ask.with(|ask| ask.as_ref().is_some_and(|ask| there.has(parts::asking(ask))));
+        let asked = desk.ask.with(Option::is_some) && drawn.get();
         // In the next frame, when the content is there, the browser finds the field to begin with.
         request_animation_frame(move || show(asked, expected));
     });
-    let part = Memo::new(move |_| desk.ask.with(|ask| ask.as_ref().map(parts::asking)));
     let content = move || part.get().map(parts::show);
     let small = move || {
         let large =
