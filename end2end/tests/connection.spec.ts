@@ -55,6 +55,21 @@ test("another project at the same address replaces the picture", async ({ page, 
   await expect(row(page, "agent-ada")).toBeHidden();
 });
 
+test("another project whose log is as long already replaces the picture too", async ({ page, server, open }) => {
+  await smallTeam(server);
+  await open(page);
+  const streams = "**/api/v1/events*";
+  await page.route(streams, (route) => route.abort());
+  await server.stop();
+  await rm(join(server.root, ".manus-sync"), { recursive: true });
+  await server.start();
+  await server.agent("zoe").register();
+  for (let number = 1; number <= 40; number += 1) await task(server, `Of the other project, ${number}`);
+  await page.unroute(streams);
+  await expect(row(page, "agent-zoe")).toBeVisible();
+  await expect(row(page, "agent-ada")).toBeHidden();
+});
+
 test("a call that found nobody says so, and repeating it does nothing twice", async ({ page, server, open }) => {
   await smallTeam(server);
   await open(page);

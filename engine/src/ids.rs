@@ -27,6 +27,9 @@ pub const SYSTEM: &str = "system";
 /// The person who watches the dashboard: can write and be written to, but takes no tasks. Nobody can register it.
 pub const SUPERVISOR: &str = "supervisor";
 
+/// What a message is addressed with that goes to all agents of a role.
+pub const ROLE_PREFIX: &str = "role:";
+
 /// Why a text is not the id it was meant to be: the sentence says what was given and what is allowed.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("{0}")]
@@ -61,9 +64,9 @@ impl ManusId {
         Self(SUPERVISOR.into())
     }
 
-    /// True for the names that no agent can register.
+    /// True for the names that no agent can register: those of others, and those that address a role and not an agent.
     pub fn is_reserved(&self) -> bool {
-        matches!(self.as_str(), SYSTEM | SUPERVISOR)
+        matches!(self.as_str(), SYSTEM | SUPERVISOR) || self.as_str().starts_with(ROLE_PREFIX)
     }
 
     /// The name as text.

@@ -6,6 +6,10 @@ use crate::ids::{ManusId, MessageId, RequestId, TaskId, TimeMs};
 use crate::values::{InstanceStatus, Progress, Recipient, TaskStatus};
 use crate::view::FileLock;
 
+mod words;
+
+use self::words::{blocked, closed, listed, locked, not_yours, over, round};
+
 /// A refusal as data: the fields are the `detail` on the wire, the text the `message`.
 #[derive(Debug, Clone, PartialEq, Serialize, thiserror::Error)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
@@ -306,98 +310,4 @@ kinds! {
     MessageNotFound = "message_not_found",
     NoRecipient = "no_recipient",
     RequestIdReused = "request_id_reused",
-}
-
-fn listed(ids: &[TaskId]) -> String {
-    ids.iter().map(TaskId::to_string).collect::<Vec<_>>().join(", ")
-}
-
-fn not_yours(task: &TaskId, assigned_to: Option<&ManusId>, asked: &ManusId) -> String {
-    match assigned_to {
-        Some(other) => format!(
-            "{task} is assigned to {other}, not to {asked}; take your own task, or have it moved with assign_task"
-        ),
-        None => format!(
-            "{task} is assigned to nobody yet; have it given to {asked} with assign_task, or ask for work with next_task"
-        ),
-    }
-}
-
-fn blocked(task: &TaskId, waiting_for: &[TaskId], reason: Option<&str>, held: bool) -> String {
-    match reason {
-        Some(reason) if held => format!("{task} is BLOCKED: {reason}; unblock_task lets it go on"),
-        Some(reason) => format!("{task} is BLOCKED: {reason}"),
-        None => {
-            format!("{task} is BLOCKED until {} completed; take another task meanwhile", done(waiting_for))
-        }
-    }
-}
-
-fn done(waiting_for: &[TaskId]) -> String {
-    const SHOWN: usize = 10;
-    let verb = if waiting_for.len() == 1 { "is" } else { "are" };
-    match waiting_for.len().checked_sub(SHOWN) {
-        None | Some(0) => format!("{} {verb}", listed(waiting_for)),
-        Some(more) => format!("{} and {more} more are", listed(&waiting_for[..SHOWN])),
-    }
-}
-
-fn over(task: &TaskId, attempt: u32, newest: u32, status: TaskStatus, whose: Option<&ManusId>) -> String {
-    if attempt > newest {
-        return format!(
-            "{task} was started {newest} times, so there is no attempt {attempt}; pass the number in attempts that start_task \
-             or next_task answered"
-        );
-    }
-    let now = match (status, whose) {
-        (TaskStatus::InProgress, Some(agent)) => format!("{agent} works on it in attempt {newest}"),
-        (status, Some(agent)) => format!("it is {status} with {agent}"),
-        (status, None) => format!("it is {status}"),
-    };
-    format!("attempt {attempt} of {task} is over, {now}; stop working on it, and ask for work with next_task")
-}
-
-/// A way round in words; of a long one its beginning and its end.
-fn round(cycle: &[String]) -> String {
-    const TOLD: (usize, usize) = (8, 3);
-    if cycle.len() <= TOLD.0 + TOLD.1 + 1 {
-        return cycle.join(" -> ");
-    }
-    let (begin, end) = (&cycle[..TOLD.0], &cycle[cycle.len() - TOLD.1..]);
-    let between = cycle.len() - begin.len() - end.len();
-    format!("{} -> ({between} more) -> {}", begin.join(" -> "), end.join(" -> "))
-}
-
-fn closed(task: &TaskId, status: TaskStatus) -> String {
-    let dependents = if status == TaskStatus::Cancelled { ", and no task can wait for it" } else { "" };
-    format!("{task} is {status}; nothing more can be done with it{dependents}; create another task instead")
-}
-
-fn locked(asked: &ManusId, conflicts: &[FileLock], at_ms: TimeMs) -> String {
-    let Some(first) = conflicts.first() else { return "a file is held by another agent".to_owned() };
-    if first.locked_by == *asked {
-        let file = &first.file_path;
-        return match &first.task_id {
-            Some(task) => {
-                format!("{file} is in use by your own {task}; complete {task} first, or start another task")
-            }
-            None => format!(
-                "{file} is in use by another task of yours; complete that first, or start another task"
-            ),
-        };
-    }
-    let why = first.lock_reason.as_ref().map(|reason| format!(" ({reason})")).unwrap_or_default();
-    let until = match first.expires_at_ms {
-        Some(expires) => format!(" for at most {} s more", (expires - at_ms + 999).max(1000) / 1000),
-        None => String::new(),
-    };
-    let more = match conflicts.len() {
-        1 => String::new(),
-        2 => ", and 1 more lock is in the way".to_owned(),
-        n => format!(", and {} more locks are in the way", n - 1),
-    };
-    format!(
-        "{} is held by {}{why}{until}{more}; work on something else, or ask {} with send_message to release it",
-        first.file_path, first.locked_by, first.locked_by
-    )
 }

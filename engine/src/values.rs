@@ -5,7 +5,7 @@ use std::fmt;
 use serde::de::{self, Visitor};
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
-use crate::ids::{BadId, ManusId, shortened};
+use crate::ids::{BadId, ManusId, ROLE_PREFIX, shortened};
 
 /// An enum of fixed words: written in one spelling, read in any case, refused with the list of what is allowed.
 macro_rules! words {
@@ -280,7 +280,7 @@ impl std::str::FromStr for Recipient {
     type Err = BadId;
 
     fn from_str(text: &str) -> Result<Self, BadId> {
-        match text.strip_prefix("role:") {
+        match text.strip_prefix(ROLE_PREFIX) {
             _ if text == "*" => Ok(Self::All),
             Some(role) => role.parse().map(Self::Role),
             None => ManusId::new(text).map(Self::One),
@@ -292,7 +292,7 @@ impl fmt::Display for Recipient {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::One(manus) => write!(f, "{manus}"),
-            Self::Role(role) => write!(f, "role:{role}"),
+            Self::Role(role) => write!(f, "{ROLE_PREFIX}{role}"),
             Self::All => f.write_str("*"),
         }
     }

@@ -15,7 +15,7 @@ use tokio::time::{Instant, sleep, timeout};
 
 use crate::blocking::Blocking;
 use crate::cli::ServerArgs;
-use crate::client::{CallError, Client, Stream};
+use crate::client::{CallError, Client, Seen, Stream};
 use crate::config;
 use crate::front::OTHER_SERVER;
 use crate::kept;
@@ -296,8 +296,8 @@ impl Caller {
     }
 
     /// Opens the stream of events after this one.
-    pub async fn events(&mut self, since: u64) -> Result<Stream, CallError> {
-        match self.whereabouts.client()?.events(since).await {
+    pub async fn events(&mut self, seen: &mut Seen) -> Result<Stream, CallError> {
+        match self.whereabouts.client()?.events(seen).await {
             Err(CallError::Refused(error)) if error.code == OTHER_SERVER => Err(self.not_here()),
             outcome => outcome,
         }

@@ -21,7 +21,8 @@ use tokio::net::TcpStream;
 use tokio::time::timeout;
 use tokio_rustls::TlsConnector;
 
-pub use self::stream::{Frame, Stream};
+pub use self::stream::{Frame, Seen, Stream};
+use crate::events::LOG_HEADER;
 use crate::front::SERVER_HEADER;
 use crate::gate;
 use crate::tls::{Secure, Trust, advice};
@@ -98,12 +99,15 @@ impl Client {
     }
 
     /// Opens the stream of events after this one. The connection is the stream's from then on.
-    pub async fn events(&mut self, since: u64) -> Result<Stream, CallError> {
-        let request = Request::get(format!("{PREFIX}events?since={since}"));
+    pub async fn events(&mut self, seen: &mut Seen) -> Result<Stream, CallError> {
+        let log = seen.log.iter().map(|log| format!("&log={log}")).collect::<String>();
+        let request = Request::get(format!("{PREFIX}events?since={}{log}", seen.seq));
         let request = self.request(request, Bytes::new())?;
         let response = self.send(request).await?;
         if response.status().is_success() {
             self.connection = None;
+            let log = response.headers().get(LOG_HEADER).and_then(|log| log.to_str().ok());
+            seen.log = log.map(str::to_owned);
             return Ok(Stream::new(response.into_body()));
         }
         let (status, answer) = self.read(response).await?;

@@ -75,6 +75,7 @@ async fn boot(hub: &Hub, origin: String, who: Option<Who>) -> Boot {
         project: project_name(hub),
         origin,
         version: env!("CARGO_PKG_VERSION").to_owned(),
+        log: hub.log_id(),
         who,
     }
 }

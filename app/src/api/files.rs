@@ -77,7 +77,7 @@ server_call! {
         /// For whom: its own locks are not in its way.
         manus_id: ManusId,
     }
-    refuses {}
+    refuses { ManusNotFound, }
 }
 
 /// The answer to `check_files`.
@@ -236,12 +236,15 @@ mod answers {
                 hub()?.note_sign_of_life(manus_id);
             }
             read(|state| {
+                if let Some(unknown) = manus_id.filter(|id| !id.is_reserved() && state.agent(id).is_none()) {
+                    return Err(ApiError::manus_not_found(unknown));
+                }
                 let check = |file: FilePattern| {
                     let in_the_way = state.locks().in_the_way(&file, LockMode::Exclusive, manus_id, 1);
                     FileCheck { lock: in_the_way.first().map(|lock| (*lock).clone()), file }
                 };
-                Checked { files: files.into_iter().map(check).collect() }
-            })
+                Ok(Checked { files: files.into_iter().map(check).collect() })
+            })?
         }
     }
 }

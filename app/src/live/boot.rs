@@ -22,6 +22,8 @@ pub struct Boot {
     pub origin: String,
     /// The server's version.
     pub version: String,
+    /// The name of the event log: another one after the project was restored.
+    pub log: String,
     /// Who looks, where the server asks for that.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub who: Option<Who>,

@@ -92,6 +92,8 @@ pub struct About {
     pub origin: String,
     /// The server's version.
     pub version: String,
+    /// The name of the event log.
+    pub log: String,
     /// Who looks, where the server asks for that.
     pub who: Option<Who>,
 }
@@ -134,6 +136,7 @@ impl Live {
                 project: boot.project.clone(),
                 origin: boot.origin.clone(),
                 version: boot.version.clone(),
+                log: boot.log.clone(),
                 who: boot.who.clone(),
             }),
             hydrated: RwSignal::new(false),

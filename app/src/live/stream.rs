@@ -18,6 +18,8 @@ use crate::{api, read};
 
 /// The server's word that too much was missed.
 const RESYNC: &str = "resync";
+/// Stands in that event when it is of another log than the page, in whose place it was restored.
+const RESTORED: &str = "restored";
 /// Clocks that differ by less are taken for the same one: rendering and the way here take some time, too.
 const SAME_CLOCK_MS: TimeMs = 1_000;
 /// How long after a break it takes until what was missed has surely arrived.
@@ -101,7 +103,11 @@ pub fn connect(live: Live) {
         opened_ms: Cell::new(0),
         broke_at: Cell::new(None),
         on_event: Closure::new(|event: MessageEvent| with_wire(|wire| wire.receive(&event))),
-        on_resync: Closure::new(|_| with_wire(Wire::start_over)),
+        on_resync: Closure::new(|event: MessageEvent| match event.data().as_string() {
+            // Another history: nothing of this page holds.
+            Some(data) if data.contains(RESTORED) => drop(window().location().reload()),
+            _ => with_wire(Wire::start_over),
+        }),
         on_open: Closure::new(|_| with_wire(Wire::opened)),
         on_error: Closure::new(|_| with_wire(|wire| wire.broken())),
     });
@@ -156,7 +162,8 @@ impl Wire {
         if self.source.borrow().is_some() || document().hidden() {
             return;
         }
-        let url = format!("/api/v1/events?since={}", self.live.seq.get_untracked());
+        let url =
+            format!("/api/v1/events?since={}&log={}", self.live.seq.get_untracked(), self.live.about().log);
         let Ok(source) = EventSource::new(&url) else { return self.broken() };
         for kind in engine::Event::KINDS.iter().copied() {
             let _ = source.add_event_listener_with_callback(kind, self.on_event.as_ref().unchecked_ref());

@@ -8,7 +8,7 @@ from typing import AsyncIterator, Optional
 from .aio_http import BROKEN, head, lines, parts, send
 from .discovery import Whereabouts
 from .errors import Unreachable
-from .events import SILENCE_SECS, Parser, begins_at, request
+from .events import SILENCE_SECS, Parser, Seen
 from .model import Event
 from .transport import Address, unreachable
 from .wire import Patience, Response, decode
@@ -28,8 +28,12 @@ class AsyncEvents(AsyncIterator[Event]):
         self._lines: Optional[AsyncIterator[bytes]] = None
         self._parser = Parser()
         self._closed = False
-        #: The number of the last event that was seen.
-        self.seq = since
+        self._seen = Seen(since)
+
+    @property
+    def seq(self) -> Optional[int]:
+        """The number of the last event that was seen."""
+        return self._seen.seq
 
     async def open(self) -> "AsyncEvents":
         """Opens the stream, so that "from now on" means from this moment."""
@@ -43,7 +47,7 @@ class AsyncEvents(AsyncIterator[Event]):
                 continue
             event = await self._read()
             if event is not None:
-                self.seq = event.seq
+                self._seen.seq = event.seq
                 return event
             self._let_go()
         raise StopAsyncIteration
@@ -87,13 +91,13 @@ class AsyncEvents(AsyncIterator[Event]):
 
     async def _open(self) -> None:
         address = Address.of(self._where.url)
-        path, headers = request(address, self.seq, self._where.keys.headers({}))
+        path, headers = self._seen.request(address, self._where.keys.headers({}))
         reader, self._writer = await send(address, "GET", path, headers)
         status, found = await head(reader)
         if status != 200:
             decode(Response(status, found, b"".join([part async for part in parts(reader, found)])))
         self._lines, self._parser = lines(reader, found), Parser()
-        self.seq = begins_at(found, self.seq)
+        self._seen.answered(found)
 
     def _let_go(self) -> None:
         if self._writer is not None:

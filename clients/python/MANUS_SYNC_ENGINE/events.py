@@ -48,18 +48,27 @@ class Parser:
         return Event.from_json(json.loads("\n".join(data)))
 
 
-def request(address: Address, since: Optional[int], more: Mapping[str, str]) -> Tuple[str, Dict[str, str]]:
-    """Path and headers that ask for the stream behind this event."""
-    headers = {"Accept": "text/event-stream", "Cache-Control": "no-store", **more}
-    if since is not None:
-        headers["Last-Event-ID"] = str(since)
-    return address.path + PREFIX + "events", headers
+class Seen:
+    """The last event that was seen, and of which log: after a restore, the same number is another event."""
 
+    def __init__(self, seq: Optional[int]) -> None:
+        self.seq = seq
+        self._log = ""
 
-def begins_at(headers: "Dict[str, str]", since: Optional[int]) -> Optional[int]:
-    """Behind which event the stream begins: what was asked for, else what the server says is the newest."""
-    newest = headers.get("manus-seq", "")
-    return int(newest) if since is None and newest.isdigit() else since
+    def request(self, address: Address, more: Mapping[str, str]) -> Tuple[str, Dict[str, str]]:
+        """Path and headers that ask for the stream behind this event."""
+        headers = {"Accept": "text/event-stream", "Cache-Control": "no-store", **more}
+        if self.seq is not None:
+            headers["Last-Event-ID"] = str(self.seq)
+        log = f"?log={self._log}" if self._log else ""
+        return f"{address.path}{PREFIX}events{log}", headers
+
+    def answered(self, headers: "Dict[str, str]") -> None:
+        """Takes in where the stream begins: behind what was asked for, else behind what the server says is the newest."""
+        self._log = headers.get("manus-log", "")
+        newest = headers.get("manus-seq", "")
+        if self.seq is None and newest.isdigit():
+            self.seq = int(newest)
 
 
 class Events(Iterator[Event]):
@@ -76,11 +85,15 @@ class Events(Iterator[Event]):
         self._connection: Optional[http.client.HTTPConnection] = None
         self._response: Optional[http.client.HTTPResponse] = None
         self._socket: Optional[socket.socket] = None
-        #: The number of the last event that was seen.
-        self.seq = since
+        self._seen = Seen(since)
         # At once, so that "from now on" means from this call and not from the first event asked for.
         while not self._try_open():
             pass
+
+    @property
+    def seq(self) -> Optional[int]:
+        """The number of the last event that was seen."""
+        return self._seen.seq
 
     def __next__(self) -> Event:
         with self._reading:
@@ -89,7 +102,7 @@ class Events(Iterator[Event]):
                     continue
                 event = self._read()
                 if event is not None:
-                    self.seq = event.seq
+                    self._seen.seq = event.seq
                     return event
                 self._let_go()
             self._let_go()
@@ -143,7 +156,7 @@ class Events(Iterator[Event]):
     def _open(self) -> Optional[Unreachable]:
         url = self._where.url
         address = Address.of(url)
-        path, headers = request(address, self.seq, self._where.keys.headers({}))
+        path, headers = self._seen.request(address, self._where.keys.headers({}))
         self._connection = address.connection(SILENCE_SECS)
         try:
             self._connection.request("GET", path, None, headers)
@@ -156,7 +169,7 @@ class Events(Iterator[Event]):
         except Unreachable as failure:
             return failure
         self._response, self._parser = response, Parser()
-        self.seq = begins_at({key.lower(): value for key, value in response.getheaders()}, self.seq)
+        self._seen.answered({key.lower(): value for key, value in response.getheaders()})
         return None
 
     def _let_go(self) -> None:

@@ -50,7 +50,8 @@ impl Rules<'_> {
     /// A name can be taken when nobody alive has it, or by the successor of whoever has it.
     fn check_free(&self, manus_id: &ManusId, takeover: bool) -> Result<(), Refusal> {
         if manus_id.is_reserved() {
-            let reason = format!("{manus_id} is a name of the system itself; choose another manus_id");
+            let reason =
+                format!("{manus_id} does not name an agent where messages are sent; choose another manus_id");
             return Err(Refusal::InvalidArgument { argument: "manus_id", reason });
         }
         match self.state.agent(manus_id) {

@@ -1,7 +1,10 @@
 //! How long the work behind each task is, and how urgent: what the longest chain of tasks that wait for it takes.
 
+use std::collections::BTreeMap;
+
 use super::{State, Task};
 use crate::ids::TaskId;
+use crate::sorted::SortedSet;
 use crate::values::Priority;
 
 impl State {
@@ -23,17 +26,54 @@ impl State {
 
     /// Brings chains and urgency up to date with what was put behind.
     ///
-    /// Youngest first: a task is mostly older than those that wait for it, so each is looked at once.
+    /// What was put behind in one call is gone through from its ends, however it was numbered, so that each task is looked at
+    /// once. Before that youngest first: a task is mostly older than those that wait for it.
     pub fn follow_chains(&mut self) {
-        let mut open = std::mem::take(&mut self.longer);
+        let longer = std::mem::take(&mut self.longer);
+        let mut open = SortedSet::new();
+        for id in self.ends_first(longer) {
+            open.remove(&id);
+            self.look_behind(&id, &mut open);
+        }
         while let Some(id) = open.pop_last() {
-            let Some(task) = self.tasks.get(&id) else { continue };
-            let (chain, urgency) = self.chain_of(task);
-            if (chain, urgency) != (task.chain, task.urgency) {
-                open.extend(task.waiting_for.iter().cloned());
-                self.move_task(&id, |task| (task.chain, task.urgency) = (chain, urgency));
+            self.look_behind(&id, &mut open);
+        }
+    }
+
+    /// Brings chain and urgency of one task up to date; the tasks before it are to be looked at when that changed them.
+    fn look_behind(&mut self, id: &TaskId, open: &mut SortedSet<TaskId>) {
+        let Some(task) = self.tasks.get(id) else { return };
+        let (chain, urgency) = self.chain_of(task);
+        if (chain, urgency) != (task.chain, task.urgency) {
+            open.extend(task.waiting_for.iter().cloned());
+            self.move_task(id, |task| (task.chain, task.urgency) = (chain, urgency));
+        }
+    }
+
+    /// Some tasks so ordered that each comes after those of them that wait for it (Kahn's algorithm).
+    fn ends_first(&self, some: SortedSet<TaskId>) -> Vec<TaskId> {
+        let in_some = |ids: &SortedSet<TaskId>| ids.iter().filter(|id| some.contains(*id)).count();
+        let mut behind: BTreeMap<&TaskId, usize> = BTreeMap::new();
+        let mut order: Vec<TaskId> = Vec::with_capacity(some.len());
+        for id in &some {
+            match self.tasks.get(id).map_or(0, |task| in_some(&task.dependents)) {
+                0 => order.push(id.clone()),
+                count => _ = behind.insert(id, count),
             }
         }
+        let mut next = 0;
+        while let Some(task) = order.get(next).map(|id| self.tasks.get(id)) {
+            next += 1;
+            for dependency in task.iter().flat_map(|task| task.waiting_for.iter()) {
+                if let Some(count) = behind.get_mut(dependency) {
+                    *count -= 1;
+                    if *count == 0 {
+                        order.push(dependency.clone());
+                    }
+                }
+            }
+        }
+        order
     }
 
     /// Minutes of the longest chain of work that begins with a task, and how urgent it is, by what waits for it.

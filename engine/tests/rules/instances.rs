@@ -66,9 +66,11 @@ fn a_successor_who_cannot_do_what_waits_does_not_keep_it() {
 fn some_names_and_numbers_cannot_be_registered() {
     check(expect![[r#"
         register system
-            ! invalid_argument: system is a name of the system itself; choose another manus_id
+            ! invalid_argument: system does not name an agent where messages are sent; choose another manus_id
         register supervisor takeover
-            ! invalid_argument: supervisor is a name of the system itself; choose another manus_id
+            ! invalid_argument: supervisor does not name an agent where messages are sent; choose another manus_id
+        register role:ada
+            ! invalid_argument: role:ada does not name an agent where messages are sent; choose another manus_id
         register ada parallel=0
             ! invalid_argument: max_parallel is 0; an agent works on at least 1 task at a time
         register _ada

@@ -17,7 +17,7 @@ pub(super) struct Roots {
     places: Vec<Arc<Place>>,
     folds_case: bool,
     /// The folder that lists the worktrees, and when it last changed.
-    list: Option<PathBuf>,
+    list: PathBuf,
     listed_at: Option<SystemTime>,
 }
 
@@ -60,8 +60,10 @@ impl Roots {
     pub(super) fn find(root: &Path, folds_case: bool) -> Self {
         let real = root.canonicalize().unwrap_or_else(|_| root.to_owned());
         let common = real.ancestors().find_map(|top| Some((top, common_dir(top)?)));
-        let list = common.as_ref().map(|(_, common)| common.join("worktrees"));
-        let listed_at = list.as_deref().and_then(changed_at);
+        // What is no repository may become one.
+        let listing = common.as_ref().map_or_else(|| real.join(".git"), |(_, common)| common.clone());
+        let list = listing.join("worktrees");
+        let listed_at = changed_at(&list);
         let mut paths = vec![root.to_owned(), real.clone()];
         if let Some((top, common)) = &common {
             let way = real.strip_prefix(top).unwrap_or(Path::new(""));
@@ -85,7 +87,7 @@ impl Roots {
 
     /// Whether a worktree has come or gone since.
     pub(super) fn outdated(&self) -> bool {
-        self.list.as_deref().and_then(changed_at) != self.listed_at
+        changed_at(&self.list) != self.listed_at
     }
 
     /// The way to these names from the innermost place that holds them. Gives the names back where none does.

@@ -279,6 +279,15 @@ fn worktrees_that_come_later_are_found() {
 }
 
 #[test]
+fn a_folder_that_becomes_a_repository_later_has_worktrees() {
+    let place = Place::new();
+    let paths = paths(&place.folder("main"));
+    check_outside(&paths, &[&place.at("late/a.rs")]);
+    repository(&place, &[("late", "late")]);
+    check(&paths, &[&place.at("late/a.rs")], "a.rs");
+}
+
+#[test]
 fn worktrees_with_relative_links() {
     let place = Place::new();
     place.folder("main/.git");

@@ -1,7 +1,17 @@
 //! The event stream as a client sees it.
 
+use engine::Seq;
 use http_body_util::BodyExt;
 use hyper::body::Incoming;
+
+/// The last event that was seen, and of which log: after a restore, the same number is another event.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Seen {
+    /// Its number.
+    pub seq: Seq,
+    /// The log's name, as the server tells it with the first stream.
+    pub log: Option<String>,
+}
 
 /// An open stream of server-sent events.
 #[derive(Debug)]

@@ -14,7 +14,7 @@ use super::print::{moment, put};
 use super::session::{self, Session};
 use crate::caller::Caller;
 use crate::cli::EventsArgs;
-use crate::client::CallError;
+use crate::client::{CallError, Seen};
 
 mod words;
 
@@ -111,12 +111,8 @@ fn tell(events: &[Value], teller: &mut Teller) -> Result<(), Failed> {
 }
 
 /// Until interrupted, or until the server is gone for longer than a restart takes.
-fn follow(
-    session: &mut Session,
-    args: &EventsArgs,
-    mut seen: Seq,
-    teller: &mut Teller,
-) -> Result<(), Failed> {
+fn follow(session: &mut Session, args: &EventsArgs, since: Seq, teller: &mut Teller) -> Result<(), Failed> {
+    let mut seen = Seen { seq: since, log: None };
     // The calls before have found it.
     let mut was_there = Instant::now();
     loop {
@@ -145,21 +141,22 @@ enum Ended {
 async fn listen(
     caller: &mut Caller,
     args: &EventsArgs,
-    seen: &mut Seq,
+    seen: &mut Seen,
     teller: &mut Teller,
 ) -> Result<(), Ended> {
-    let mut stream = caller.events(*seen).await.map_err(Ended::Call)?;
+    let mut stream = caller.events(seen).await.map_err(Ended::Call)?;
     while let Some(frame) = stream.next().await {
         let Ok(event) = serde_json::from_str::<Value>(&frame.data) else { continue };
-        *seen = event["seq"].as_u64().unwrap_or(*seen);
+        seen.seq = event["seq"].as_u64().unwrap_or(seen.seq);
         if frame.kind == "resync" {
             let snapshot = caller.call(&Snapshot::new()).await.map_err(Ended::Call)?;
             teller.begin_anew(&snapshot);
             let why = match event["pruned_upto"].as_u64() {
                 Some(upto) => format!("events up to {upto} were pruned"),
+                None if event["restored"] == true => "the project was restored from a backup".to_owned(),
                 None => "the log has more than can be shown in one go".to_owned(),
             };
-            eprintln!("manus-sync: {why}; going on at event {seen}");
+            eprintln!("manus-sync: {why}; going on at event {}", seen.seq);
             continue;
         }
         let kind_fits = args.kind.is_empty() || args.kind.contains(&frame.kind);

@@ -4,7 +4,7 @@ use engine::ManusId;
 use rmcp::service::ServerInitializeError;
 use rmcp::transport::io::stdio_pipes;
 
-use super::Failed;
+use super::{Failed, hook};
 use crate::cli::McpArgs;
 use crate::log::{self, LogOptions};
 use crate::mcp::{Backend, Session};
@@ -26,6 +26,8 @@ pub fn run(args: &McpArgs) -> Result<(), Failed> {
         eprintln!("manus-sync: {missing}");
     }
     runtime.block_on(async {
+        let server = args.server.clone();
+        tokio::spawn(async move { hook::keep_alive(&server).await });
         match rmcp::serve_server(Session::new(backend, manus), stdio_pipes()).await {
             Ok(client) => client.waiting().await.map(|_| ()).map_err(Failed::refused),
             // Nobody ever spoke.

@@ -191,3 +191,8 @@ pub fn resync(seq: Seq, pruned_upto: Option<Seq>) -> Bytes {
     let pruned = pruned_upto.map(|upto| format!(",\"pruned_upto\":{upto}")).unwrap_or_default();
     format!("id: {seq}\nevent: resync\ndata: {{\"seq\":{seq}{pruned}}}\n\n").into()
 }
+
+/// The same to a watcher of another log, in whose place this one was restored.
+pub fn restored(seq: Seq) -> Bytes {
+    format!("id: {seq}\nevent: resync\ndata: {{\"seq\":{seq},\"restored\":true}}\n\n").into()
+}

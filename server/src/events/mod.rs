@@ -19,7 +19,7 @@ use bytes::Bytes;
 use engine::{Seq, TimeMs};
 use futures::stream;
 use http::header::{CACHE_CONTROL, CONTENT_ENCODING, CONTENT_TYPE, VARY};
-use http::{HeaderValue, Method};
+use http::{HeaderName, HeaderValue, Method};
 use hub::{Feed, FeedSlice};
 use tokio::sync::watch;
 use tokio::time::{Instant, sleep, sleep_until};
@@ -29,6 +29,8 @@ use crate::{calls, compress};
 
 /// Where the streams are.
 pub const PATH: &str = "/api/v1/events";
+/// The header that names the log which a stream is of. Another name means that numbers stand for other events.
+pub const LOG_HEADER: HeaderName = HeaderName::from_static("manus-log");
 /// After how much silence a comment shows that the connection lives.
 const KEEP_ALIVE: Duration = Duration::from_secs(15);
 /// How many events go into one write at most for somebody who has missed some.
@@ -57,24 +59,42 @@ impl Streams {
     /// Opens a stream after the event that the caller has seen last: `Last-Event-ID`, else `since`, else the newest.
     pub fn answer(&self, request: &Request) -> Response {
         let asked = calls::only(request, "events", &Method::GET).and_then(|_| seen_last(request));
+        let log_id = self.door.hub().log_id();
+        let of_another = argument(request, "log=").is_some_and(|log| log != log_id);
         let mut response = match asked {
-            Ok(seen) => self.open(seen, compress::is_welcome(request.headers())),
+            Ok(seen) => self.open(seen, of_another, compress::is_welcome(request.headers())),
             Err(error) => calls::refused(&error),
         };
-        response.headers_mut().insert(&SEQ_HEADER, self.door.hub().feed().committed_seq().into());
+        let headers = response.headers_mut();
+        headers.insert(&SEQ_HEADER, self.door.hub().feed().committed_seq().into());
+        if let Ok(name) = HeaderValue::from_str(&log_id) {
+            headers.insert(LOG_HEADER, name);
+        }
         response
     }
 
-    fn open(&self, seen: Option<Seq>, packed: bool) -> Response {
+    fn open(&self, seen: Option<Seq>, of_another: bool, packed: bool) -> Response {
         let broadcast = if packed { &self.packed } else { &self.plain };
         // Joined first: what is committed after the next line comes with a piece.
         let pieces = broadcast.join();
         let feed = self.door.hub().feed();
         let upto = feed.committed_seq();
         let (door, encoding) = (self.door.clone(), broadcast.encoding());
-        let (seen, watching) = (seen.unwrap_or(upto), door.meters().watching());
+        // What was seen of another log is no place in this one.
+        let (seen, watching) = (seen.filter(|_| !of_another).unwrap_or(upto), door.meters().watching());
         let in_step = seen == upto;
-        let watcher = Watcher { door, feed, pieces, encoding, seen, upto, in_step, greeted: false, watching };
+        let watcher = Watcher {
+            door,
+            feed,
+            pieces,
+            encoding,
+            seen,
+            upto,
+            in_step,
+            greeted: false,
+            of_another,
+            watching,
+        };
         let mut response = Response::new(Body::from_stream(stream::unfold(watcher, |mut watcher| async {
             watcher.next().await.map(|chunk| (Ok::<_, Infallible>(chunk), watcher))
         })));
@@ -91,14 +111,19 @@ impl Streams {
     }
 }
 
+/// What the query says under a name.
+fn argument<'a>(request: &'a Request, name: &str) -> Option<&'a str> {
+    let query = request.uri().query().unwrap_or_default();
+    query.split('&').find_map(|pair| pair.strip_prefix(name))
+}
+
 /// The header goes first: a browser that comes back names the address with which it first came.
 fn seen_last(request: &Request) -> Result<Option<Seq>, ApiError> {
     let header = request.headers().get("last-event-id").and_then(|value| value.to_str().ok());
     if let Some(seq) = header.and_then(|text| text.trim().parse().ok()) {
         return Ok(Some(seq));
     }
-    let query = request.uri().query().unwrap_or_default();
-    let since = query.split('&').find_map(|pair| pair.strip_prefix("since="));
+    let since = argument(request, "since=");
     since.map(|text| text.parse().map_err(|_| bad_since(text))).transpose()
 }
 
@@ -120,6 +145,8 @@ struct Watcher {
     /// Has once had everything there was, so that from now on it can only fall behind by being slow.
     in_step: bool,
     greeted: bool,
+    /// Has seen another log, from before a restore, and does not know yet that this one begins anew.
+    of_another: bool,
     watching: Watching,
 }
 
@@ -128,6 +155,9 @@ impl Watcher {
     async fn next(&mut self) -> Option<Bytes> {
         if !std::mem::replace(&mut self.greeted, true) {
             return Some(self.encoding.beginning(HELLO));
+        }
+        if std::mem::take(&mut self.of_another) {
+            return Some(self.encoding.encoded(broadcast::restored(self.seen)));
         }
         let quiet_until = Instant::now() + KEEP_ALIVE;
         let door = self.door.clone();

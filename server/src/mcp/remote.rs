@@ -11,7 +11,7 @@ use serde_json::{Value, json};
 use super::tools;
 use crate::caller::{Caller, Whereabouts, request_id};
 use crate::cli::ServerArgs;
-use crate::client::{CallError, Stream};
+use crate::client::{CallError, Seen, Stream};
 
 /// How many idle callers are kept.
 const KEPT: usize = 4;
@@ -137,8 +137,8 @@ impl Remote {
     }
 
     /// Opens the stream of events after this one.
-    pub async fn events(&self, since: Seq) -> Result<Stream, ApiError> {
-        self.caller()?.events(since).await.map_err(as_refusal)
+    pub async fn events(&self, seen: &mut Seen) -> Result<Stream, ApiError> {
+        self.caller()?.events(seen).await.map_err(as_refusal)
     }
 }
 

@@ -11,7 +11,7 @@ use hub::{Feed, FeedSlice};
 use tokio::time::{Instant, timeout_at};
 
 use super::remote::Remote;
-use crate::client::Stream;
+use crate::client::{Seen, Stream};
 
 /// How many events are looked at in one go.
 const AT_ONCE: usize = 1_000;
@@ -51,7 +51,7 @@ enum Source {
         /// Open while the server is there.
         stream: Option<Stream>,
         /// `None` as long as the server has never answered.
-        seen: Option<Seq>,
+        seen: Option<Seen>,
     },
 }
 
@@ -65,7 +65,7 @@ impl Watch {
 
     /// The events of a server elsewhere, after what its answers have told of.
     pub fn there(remote: Arc<Remote>) -> Self {
-        let seen = remote.heard();
+        let seen = remote.heard().map(|seq| Seen { seq, log: None });
         Self(Source::There { remote, stream: None, seen })
     }
 
@@ -126,7 +126,11 @@ async fn next_here(feed: &mut Feed, seen: &mut Seq) -> Option<BTreeSet<Topic>> {
     }
 }
 
-async fn next_there(remote: &Remote, stream: &mut Option<Stream>, seen: &mut Option<Seq>) -> BTreeSet<Topic> {
+async fn next_there(
+    remote: &Remote,
+    stream: &mut Option<Stream>,
+    seen: &mut Option<Seen>,
+) -> BTreeSet<Topic> {
     loop {
         let Some(open) = stream else {
             if connect(remote, stream, seen).await.is_err() {
@@ -138,7 +142,10 @@ async fn next_there(remote: &Remote, stream: &mut Option<Stream>, seen: &mut Opt
             Some(frame) => {
                 // Every frame names its place in the log, `resync` included.
                 let place = serde_json::from_str::<serde_json::Value>(&frame.data);
-                *seen = place.ok().and_then(|data| data["seq"].as_u64()).or(*seen);
+                let seq = place.ok().and_then(|data| data["seq"].as_u64());
+                if let (Some(seen), Some(seq)) = (seen, seq) {
+                    seen.seq = seq;
+                }
                 return topics(std::iter::once(frame.data.as_str()));
             }
             None => *stream = None,
@@ -150,14 +157,13 @@ async fn next_there(remote: &Remote, stream: &mut Option<Stream>, seen: &mut Opt
 async fn connect(
     remote: &Remote,
     stream: &mut Option<Stream>,
-    seen: &mut Option<Seq>,
+    seen: &mut Option<Seen>,
 ) -> Result<(), ApiError> {
-    let since = match seen {
-        Some(since) => *since,
-        None => remote.newest().await?,
+    let seen = match seen {
+        Some(seen) => seen,
+        None => seen.insert(Seen { seq: remote.newest().await?, log: None }),
     };
-    *seen = Some(since);
-    *stream = Some(remote.events(since).await?);
+    *stream = Some(remote.events(seen).await?);
     Ok(())
 }
 

@@ -22,6 +22,7 @@ pub struct Watcher {
     /// Where the stream came compressed.
     decoder: Option<GzDecoder<Vec<u8>>>,
     text: String,
+    log: String,
 }
 
 #[derive(Debug)]
@@ -52,7 +53,8 @@ impl Watcher {
         let packed = response.headers().get(CONTENT_ENCODING).is_some_and(|encoding| encoding == "gzip");
         assert_eq!(packed, encodings.contains("gzip"));
         let decoder = packed.then(|| GzDecoder::new(Vec::new()));
-        Self { body: response.into_body(), decoder, text: String::new() }
+        let log = response.headers()["manus-log"].to_str().unwrap().to_owned();
+        Self { body: response.into_body(), decoder, text: String::new(), log }
     }
 
     /// The next event; `None` at the end of the stream.
@@ -150,6 +152,20 @@ async fn resync_when_the_log_is_another_one() {
     assert_eq!((&*event.event, event.id), ("resync", last));
     let after = create(&project, 1).await;
     assert_eq!(watcher.next().await.unwrap().id, after);
+}
+
+#[tokio::test]
+async fn whoever_has_seen_another_log_is_told_whatever_the_number() {
+    let project = Project::start().await;
+    let last = create(&project, 3).await;
+    let mut watcher = Watcher::open(&project, "/api/v1/events?since=2&log=another", None).await;
+    let event = watcher.next().await.unwrap();
+    assert_eq!((&*event.event, event.id, &event.data["restored"]), ("resync", last, &json!(true)));
+    let next = create(&project, 1).await;
+    assert_eq!(watcher.next().await.unwrap().id, next);
+    let own = format!("/api/v1/events?since=2&log={}", watcher.log);
+    let mut watcher = Watcher::open(&project, &own, None).await;
+    assert_eq!(watcher.ids(next).await, (3..=next).collect::<Vec<_>>());
 }
 
 #[tokio::test]

@@ -1,8 +1,12 @@
-//! An agent that makes no call while its tests run is not lost, as long as its MCP client is there and answers.
+//! An agent that makes no call while its tests run is not lost: its MCP client answers for it, or, where it is a session that only
+//! hooks tell of, the process of its tools.
+
+use std::path::Path;
 
 use serde_json::{Value, json};
 
 use crate::binary::{Binary, command};
+use crate::hooks::{ADA, BOB, Session};
 use crate::piped::Piped;
 use crate::project::Caller;
 
@@ -12,12 +16,46 @@ async fn status_of(server: &Binary, name: &str) -> String {
     found.unwrap_or_else(|| panic!("{listed}"))["status"].as_str().unwrap().to_owned()
 }
 
+async fn until_lost(server: &Binary, name: &str) {
+    while status_of(server, name).await != "LOST" {
+        tokio::task::yield_now().await;
+    }
+}
+
+/// A server that takes three seconds of silence for a loss.
+fn impatient(folder: &Path) -> Binary {
+    let mut serve = command(folder, &["serve", "--listen", "127.0.0.1:0"]);
+    serve.env("MANUS_SYNC_HEARTBEAT_TIMEOUT_SECS", "3");
+    Binary::start(serve)
+}
+
+#[tokio::test]
+async fn a_session_in_its_turn_is_answered_for_between_two_hooks() {
+    let folder = tempfile::tempdir().unwrap();
+    let server = impatient(folder.path());
+    let named = |id, name: &str| {
+        let mut session = Session::new(folder.path(), id);
+        session.env.push(("MANUS_ID", name.to_owned()));
+        session
+    };
+    let at_work = named(ADA, "ada");
+    at_work.start();
+    at_work.event("UserPromptSubmit", json!({ "prompt": "run the tests" }));
+    let client = Piped::begin(command(folder.path(), &["mcp"]));
+    // The same program, as another session of it that nobody has asked for anything.
+    named(BOB, "bob").start();
+    until_lost(&server, "bob").await;
+    assert_eq!(status_of(&server, "ada").await, "IDLE");
+    at_work.stop();
+    until_lost(&server, "ada").await;
+    client.end();
+    server.kill();
+}
+
 #[tokio::test]
 async fn a_client_that_answers_gives_signs_of_life() {
     let folder = tempfile::tempdir().unwrap();
-    let mut serve = command(folder.path(), &["serve", "--listen", "127.0.0.1:0"]);
-    serve.env("MANUS_SYNC_HEARTBEAT_TIMEOUT_SECS", "3");
-    let server = Binary::start(serve);
+    let server = impatient(folder.path());
     let mut client = Piped::begin(command(folder.path(), &["mcp"]));
     client.tool("join", json!({ "manus_id": "ada", "role": "COORDINATOR", "capabilities": [] }));
     // Asked once a second: longer than it may be silent.
@@ -29,9 +67,7 @@ async fn a_client_that_answers_gives_signs_of_life() {
     next_ping(&mut client);
     assert_eq!(status_of(&server, "ada").await, "IDLE");
     // One that does not answer falls silent.
-    while status_of(&server, "ada").await != "LOST" {
-        tokio::task::yield_now().await;
-    }
+    until_lost(&server, "ada").await;
     client.end();
     server.kill();
 }

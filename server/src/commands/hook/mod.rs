@@ -7,7 +7,9 @@
 mod answer;
 mod board;
 mod edits;
+mod notes;
 mod payload;
+mod pulse;
 mod session;
 mod settings;
 
@@ -19,6 +21,7 @@ use serde_json::{Value, json};
 use self::answer::Answer;
 pub use self::answer::Dialect;
 use self::payload::{Kind, Payload};
+pub(crate) use self::pulse::keep as keep_alive;
 use self::session::Session;
 pub(crate) use self::settings::Settings;
 use super::Failed;
@@ -100,14 +103,18 @@ impl Hook {
         };
         let own = whereabouts.clone().as_agent(&self.session.manus_id);
         let outcome = self.act_at(&mut own.blocking()?);
-        match outcome {
+        let outcome = match outcome {
             // What was kept lets nobody in any more, and was not what was given.
             Err(CallError::Refused(error)) if error.status == 401 && own != whereabouts => {
                 own.disown(&self.session.manus_id);
                 self.act_at(&mut whereabouts.blocking()?)
             }
             outcome => outcome,
+        };
+        if outcome.is_ok() {
+            self.session.note(self.payload.kind);
         }
+        outcome
     }
 
     fn act_at(&mut self, server: &mut Blocking) -> Result<Answer, CallError> {

@@ -6,12 +6,12 @@ use std::path::{Path, PathBuf};
 
 use app::api::ApiError;
 use engine::ManusId;
-use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
 
 use super::answer::Dialect;
-use super::payload::Payload;
+use super::notes::{self, Notes, NotesFile};
+use super::payload::{Kind, Payload};
 use crate::blocking::Blocking;
 use crate::caller::Whereabouts;
 use crate::client::CallError;
@@ -39,8 +39,8 @@ pub(super) struct Session {
     /// Set where a person chose the name.
     named: bool,
     notes: Notes,
-    notes_file: Option<PathBuf>,
-    folder: Option<PathBuf>,
+    notes_file: Option<NotesFile>,
+    root: Option<PathBuf>,
 }
 
 /// A short name for a session, of all of its id: ids that are made one after the other often begin alike, or end alike, and two
@@ -50,16 +50,6 @@ fn mark_of(session_id: &str) -> String {
         return "session".to_owned();
     }
     Sha256::digest(session_id).iter().take(5).map(|byte| format!("{byte:02x}")).collect()
-}
-
-/// What is kept between events, a small file an agent.
-#[derive(Debug, Default, PartialEq, Clone, Serialize, Deserialize)]
-#[serde(default)]
-struct Notes {
-    /// The session that has the name.
-    session: String,
-    /// The newest message that the session was told of.
-    told: u64,
 }
 
 impl Session {
@@ -81,7 +71,7 @@ impl Session {
             named: named.is_some(),
             notes: Notes::default(),
             notes_file: None,
-            folder: root.map(|root| root.join(".manus-sync/hooks")),
+            root: root.map(Path::to_owned),
         };
         let own = named.map_or_else(|| format!("{}-{}", dialect.prefix(), session.mark), str::to_owned);
         // A session that had to come in under its own mark is that one with every event.
@@ -97,11 +87,8 @@ impl Session {
     }
 
     fn take_name(&mut self, name: String) {
-        let file =
-            self.folder.as_ref().map(|folder| folder.join(format!("{}.json", name.replace(':', "%3A"))));
-        let text = file.as_ref().and_then(|file| fs::read(file).ok());
-        self.notes = text.and_then(|text| serde_json::from_slice(&text).ok()).unwrap_or_default();
-        self.notes_file = file;
+        self.notes_file = self.root.as_ref().map(|root| NotesFile::of(root, &name));
+        self.notes = self.notes_file.as_ref().map(NotesFile::read).unwrap_or_default();
         self.manus_id = name;
     }
 
@@ -138,7 +125,7 @@ impl Session {
     }
 
     fn try_register(
-        &self,
+        &mut self,
         server: &mut Blocking,
         payload: &Payload,
         takeover: bool,
@@ -158,6 +145,7 @@ impl Session {
             arguments["model"] = json!(model);
         }
         let answer = server.call("register_manus", &arguments)?;
+        self.notes.beat_secs = answer["heartbeat_interval_secs"].as_u64();
         let Some(mut own) = self.server.clone() else { return Ok(()) };
         if answer["token"].is_string() {
             own.enrolled(&self.manus_id, &answer);
@@ -196,20 +184,30 @@ impl Session {
         )))
     }
 
+    /// Notes whether the session is at work now, for whoever gives signs of life until its next event.
+    pub(super) fn note(&mut self, kind: Kind) {
+        // The name may be another session's.
+        if self.notes.session != self.session_id {
+            return;
+        }
+        match kind {
+            Kind::PromptSubmit | Kind::BeforeTool | Kind::AfterTool => self.notes.at_work = notes::parent(),
+            Kind::SessionStart | Kind::TurnEnd => self.notes.at_work = None,
+            Kind::SessionEnd | Kind::Other => return,
+        }
+        self.keep_notes();
+    }
+
     fn keep_notes(&self) {
-        let (Some(file), Some(folder)) = (&self.notes_file, &self.folder) else { return };
-        // Renamed into place, since hooks of one session may run at the same time. Without notes only a message is told twice.
-        let new = file.with_extension(format!("{}.new", std::process::id()));
-        let text = serde_json::to_vec(&self.notes).unwrap_or_default();
-        let _ = fs::create_dir_all(folder)
-            .and_then(|()| fs::write(&new, text))
-            .and_then(|()| fs::rename(&new, file));
+        if let Some(file) = &self.notes_file {
+            file.write(&self.notes);
+        }
     }
 
     /// The session is over, and its name is free.
     pub(super) fn forget(&self) {
         if let Some(file) = &self.notes_file {
-            let _ = fs::remove_file(file);
+            file.remove();
         }
     }
 }
