@@ -189,6 +189,20 @@ test("attempts that led nowhere stay in the timeline, with how they ended", asyn
   await expect(over).not.toHaveCount(0);
 });
 
+test("attempts that could not be read are said to be missing, and read by trying again", async ({ page, server, open, errors }) => {
+  errors.expect(/Failed to load resource/);
+  const { ada } = await smallTeam(server);
+  await ada.act("fail_task", { task_id: "T1", reason: "no licence" });
+  await page.route("**/api/v1/list_events", (route) => route.abort(), { times: 1 });
+  await open(page, "/timeline");
+  const over = page.getByTestId("lane-ada").locator(".bar.over");
+  await expect(page.getByTestId("timeline")).toContainText("could not be read");
+  await expect(over).toHaveCount(0);
+  await page.getByTestId("timeline").getByTestId("retry").click();
+  await expect(over).toHaveCount(1);
+  await expect(page.getByTestId("timeline")).not.toContainText("could not be read");
+});
+
 test("the focus stays on the page when the view changes or the last need is dealt with", async ({ page, server, open }) => {
   const { ada } = await smallTeam(server);
   await open(page, "/tasks");

@@ -4,10 +4,13 @@ use crate::prelude::*;
 use engine::{Record, Seq, TaskId, TimeMs};
 use leptos::task::spawn_local;
 
+use super::bits::{button, nothing};
+use super::icon::icon;
 use crate::api::{self, ListEvents, OneOrMany};
 use crate::live::Live;
 use crate::live::attempts::{Attempts, KINDS, Missing};
 use crate::live::past::Log;
+use crate::ui::{Node, when};
 
 /// How many events come at once.
 const PAGE: i64 = 1_000;
@@ -26,12 +29,15 @@ struct Known {
     /// Whether an answer is on the way, and whether more has happened meanwhile.
     asking: StoredValue<bool>,
     again: StoredValue<bool>,
+    /// Whether the last question had no answer.
+    failed: RwSignal<bool>,
 }
 
 /// The attempts that ended since a moment, which is another one whenever `length_ms` is: twice as long ago. Of a picture of the past,
-/// those that the log has which is at hand then.
-pub fn attempts(live: Live, length_ms: Memo<TimeMs>) -> Memo<Attempts> {
+/// those that the log has which is at hand then. With what is shown, and how to try again, where the log could not be read.
+pub fn attempts(live: Live, length_ms: Memo<TimeMs>) -> (Memo<Attempts>, Node) {
     let known = Known {
+        failed: RwSignal::new(false),
         attempts: RwSignal::new(Attempts::default()),
         since_ms: StoredValue::new(0),
         round: StoredValue::new(0),
@@ -57,7 +63,9 @@ pub fn attempts(live: Live, length_ms: Memo<TimeMs>) -> Memo<Attempts> {
         }
     });
     let is_past = Memo::new(move |_| live.past_ms.get().is_some());
-    Memo::new(move |_| if is_past.get() { live.log.with_value(of_log) } else { known.attempts.get() })
+    let attempts =
+        Memo::new(move |_| if is_past.get() { live.log.with_value(of_log) } else { known.attempts.get() });
+    (attempts, when(move || known.failed.get() && !is_past.get(), move || known.trouble(live)))
 }
 
 fn of_log(log: &Log) -> Attempts {
@@ -67,6 +75,12 @@ fn of_log(log: &Log) -> Attempts {
 }
 
 impl Known {
+    fn trouble(self, live: Live) -> Node {
+        let again =
+            button("button", move |_| self.ask(live)).test_id("retry").add(icon("undo")).add("Try again");
+        nothing("alert", "The attempts that are over could not be read.", again)
+    }
+
     /// Reads what is newer than what is known.
     fn ask(self, live: Live) {
         if self.asking.get_value() {
@@ -83,7 +97,8 @@ impl Known {
                 return;
             }
             self.asking.set_value(false);
-            // Without an answer the bars of the present are there all the same; the next attempt that ends asks again.
+            // Without an answer the bars of the present are there all the same; the next attempt that ends asks again, too.
+            self.failed.set(news.is_none());
             if let Some(news) = news.filter(|news| !news.is_empty()) {
                 self.attempts.update(|attempts| news.iter().for_each(|record| attempts.add(record)));
             }
