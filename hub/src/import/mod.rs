@@ -1,4 +1,4 @@
-//! Projects of the original Python engine: recognised, kept beside, and imported whole.
+//! Projects from elsewhere. Those of the original Python engine are recognised, kept beside, and imported whole.
 //!
 //! The original's rows become a log of events in the order in which they happened, at the times that they name; applying that
 //! log gives the state, as with every other project. Where a row cannot be taken as it is, what became of it is written in
@@ -6,6 +6,7 @@
 //! at any moment leaves either the old project or the whole new one.
 
 mod agents;
+mod export;
 mod files;
 mod messages;
 mod read;
@@ -18,6 +19,9 @@ use std::fmt::Write as _;
 use std::fs::{self, File};
 use std::io::{self, Read, Seek, SeekFrom};
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use engine::{Event, Record, State};
 
 use self::timeline::Timeline;
 use crate::backup::{BackupError, Examination, backup};
@@ -25,10 +29,11 @@ use crate::beside::{free_name, put_in_place, with_suffix};
 use crate::config::Config;
 use crate::failure::OpenError;
 use crate::fault;
+use crate::feed::Frame;
 use crate::folder::Folder;
 use crate::paths::ProjectPaths;
 use crate::store::sqlite::{Content, SqliteStore, content};
-use crate::store::{Store, StoreError};
+use crate::store::{Changes, Store, StoreError};
 
 /// What came of an import.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
@@ -88,11 +93,17 @@ pub enum Imported {
     Original(ImportReport),
     /// A project of this program, as a backup holds it.
     Backup(Examination),
+    /// One as an export holds it.
+    Export(Examination),
 }
 
-/// Makes a project of a database: one of the original engine, or a copy that `manus-sync backup` made. The project must not be
-/// served at the moment, and nothing may have happened in it yet. The file is only read.
+/// Makes a project of a file: a database of the original engine, a copy that `manus-sync backup` made, or a document that
+/// `manus-sync export` wrote. The project must not be served at the moment, and nothing may have happened in it yet. The file is
+/// only read.
 pub async fn import(file: &Path, config: &Config) -> Result<Imported, OpenError> {
+    if export::is_document(file) {
+        return export::import(file, config).await.map(Imported::Export);
+    }
     if content(file).await? != Content::Ours {
         return import_original(file, config).await.map(Imported::Original);
     }
@@ -195,7 +206,9 @@ impl Import<'_> {
         fault::at("import.kept").map_err(storage)?;
         held.release().await;
         let new = with_suffix(self.database, ".importing");
-        self.write_new(&new, &timeline).await?;
+        let unwritten =
+            |error: StoreError| OpenError::Storage { path: new.clone(), reason: error.into_reason() };
+        write_new(&new, timeline.changes().map_err(unwritten)?).await?;
         fault::at("import.written").map_err(storage)?;
         write_report(&report)?;
         // Copying a file ends the lock on it. What was written since would be in neither database.
@@ -222,27 +235,50 @@ impl Import<'_> {
         File::open(&half).and_then(|file| file.sync_all()).map_err(io)?;
         fs::rename(&half, backup).map_err(io)
     }
+}
 
-    async fn write_new(&self, new: &Path, timeline: &Timeline) -> Result<(), OpenError> {
-        for leftover in [new.to_owned(), with_suffix(new, "-wal"), with_suffix(new, "-shm")] {
-            match fs::remove_file(&leftover) {
-                Err(error) if error.kind() != io::ErrorKind::NotFound => {
-                    return Err(OpenError::Io { path: leftover, error });
-                }
-                _ => {}
+/// Makes a database of all that there is to write down, in the place of what an attempt that was killed left.
+async fn write_new(new: &Path, changes: Changes) -> Result<(), OpenError> {
+    for leftover in [new.to_owned(), with_suffix(new, "-wal"), with_suffix(new, "-shm")] {
+        match fs::remove_file(&leftover) {
+            Err(error) if error.kind() != io::ErrorKind::NotFound => {
+                return Err(OpenError::Io { path: leftover, error });
             }
+            _ => {}
         }
-        let storage =
-            |error: StoreError| OpenError::Storage { path: new.to_owned(), reason: error.into_reason() };
-        let store = SqliteStore::open(new).await?;
-        let written = match timeline.changes() {
-            Ok(changes) => Store::commit(&store, &changes).await,
-            Err(error) => Err(error),
-        };
-        // Closing brings the write-ahead log into the file, which then stands alone.
-        let closed = Store::close(&store).await;
-        written.and(closed).map_err(storage)
     }
+    let storage =
+        |error: StoreError| OpenError::Storage { path: new.to_owned(), reason: error.into_reason() };
+    let store = SqliteStore::open(new).await?;
+    let written = Store::commit(&store, &changes).await;
+    // Closing brings the write-ahead log into the file, which then stands alone.
+    let closed = Store::close(&store).await;
+    written.and(closed).map_err(storage)
+}
+
+/// A state and the log that comes to it, as one commit.
+fn everything(state: &State, records: &[Record]) -> Result<Changes, StoreError> {
+    let mut changes = Changes {
+        manus: state.agents().filter_map(|agent| state.manus(agent.id())).collect(),
+        // The table's order of creation is that of ids, by which lists are paged: imported ones first, as ids sort.
+        tasks: state.tasks().filter_map(|task| state.task_view(&task.spec().id)).collect(),
+        locks: state.locks().iter().cloned().collect(),
+        buckets: state.metrics().all().copied().collect(),
+        counters: state.counters(),
+        complete_seq: Some(state.seq()),
+        ..Changes::default()
+    };
+    for record in records {
+        let frame = Frame::new(record)
+            .map_err(|error| StoreError::new("an event could not be written down", error))?;
+        changes.events.push(Arc::new(frame));
+        match &record.event {
+            Event::MessageSent { message } => changes.messages.push(message.clone()),
+            Event::MessagesProcessed { ids, .. } => changes.processed.extend(ids),
+            _ => {}
+        }
+    }
+    Ok(changes)
 }
 
 /// The report as a file: what came over, and a line for each row that was not taken as it was.

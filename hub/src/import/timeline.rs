@@ -12,8 +12,7 @@ use engine::{Json, ManusId, Record, Settings, State, TaskId, TaskStatus, TimeMs}
 use super::agents::{Agent, Agents};
 use super::read::Old;
 use super::tasks::{OldWork, Tasks};
-use super::{ImportReport, OddRow, files, messages};
-use crate::feed::Frame;
+use super::{ImportReport, OddRow, everything, files, messages};
 use crate::paths::ProjectPaths;
 use crate::store::{Changes, StoreError};
 
@@ -105,25 +104,7 @@ impl Timeline {
 
     /// Everything that is to be written down.
     pub(super) fn changes(&self) -> Result<Changes, StoreError> {
-        let mut changes = Changes {
-            manus: self.state.agents().filter_map(|agent| self.state.manus(agent.id())).collect(),
-            // The table's order of creation is that of ids, by which lists are paged: the imported ones first, as ids sort.
-            tasks: self.state.tasks().filter_map(|task| self.state.task_view(&task.spec().id)).collect(),
-            locks: self.state.locks().iter().cloned().collect(),
-            buckets: self.state.metrics().all().copied().collect(),
-            counters: self.state.counters(),
-            complete_seq: Some(self.state.seq()),
-            ..Changes::default()
-        };
-        for record in &self.records {
-            let frame = Frame::new(record)
-                .map_err(|error| StoreError::new("an event could not be written down", error))?;
-            changes.events.push(Arc::new(frame));
-            if let Event::MessageSent { message } = &record.event {
-                changes.messages.push(message.clone());
-            }
-        }
-        Ok(changes)
+        everything(&self.state, &self.records)
     }
 
     fn happen(&mut self, at_ms: TimeMs, event: Event) {

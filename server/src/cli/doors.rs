@@ -159,7 +159,7 @@ impl ConnectClient {
 /// Which project of old, and where to.
 #[derive(Debug, Clone, Args)]
 pub struct ImportArgs {
-    /// The original's database, or a backup
+    /// The original's database, a backup, or what `export` printed
     pub file: PathBuf,
     /// The project's folder
     #[arg(long, value_name = "DIR", env = "MANUS_SYNC_PROJECT_ROOT", default_value = ".")]

@@ -1,4 +1,4 @@
-//! `manus-sync import FILE`: makes a project of one that the original Python engine left, or of a backup.
+//! `manus-sync import FILE`: makes a project of one that the original Python engine left, of a backup, or of an export.
 
 use app::live::words;
 use hub::{Examination, ImportReport, Imported};
@@ -20,18 +20,19 @@ pub fn run(args: &ImportArgs) -> Result<(), Failed> {
     let config = config::serve_options(serve)?.hub;
     match runtime()?.block_on(hub::import(&args.file, &config)).map_err(Failed::refused)? {
         Imported::Original(report) => tell(args, &report),
-        Imported::Backup(found) => tell_backup(args, &found),
+        Imported::Backup(found) => tell_whole(args, "backup", &found),
+        Imported::Export(found) => tell_whole(args, "export", &found),
     }
     Ok(())
 }
 
-fn tell_backup(args: &ImportArgs, found: &Examination) {
+fn tell_whole(args: &ImportArgs, of: &str, found: &Examination) {
     if args.json {
         println!("{:#}", json!({ "agents": found.manus, "tasks": found.tasks, "seq": found.seq }));
         return;
     }
     let (tasks, manus) = (words::counted(found.tasks, "task"), words::count_of(found.manus, "agent"));
-    println!("The backup's {tasks} and {manus}, as of event {}, are this project's.", found.seq);
+    println!("The {of}'s {tasks} and {manus}, as of event {}, are this project's.", found.seq);
 }
 
 fn tell(args: &ImportArgs, report: &ImportReport) {

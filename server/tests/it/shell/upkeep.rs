@@ -121,6 +121,46 @@ async fn going_back_to_a_backup() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn an_export_becomes_a_project_again() {
+    let shell = Shell::of(Project::with_agents(&["ada", "bob"]).await);
+    shell.out(
+        "manus-sync task add One --files a.rs && manus-sync task start T1 --as ada && manus-sync task done T1 --as ada && \
+         manus-sync task add Two && manus-sync message send bob Hello --as ada && manus-sync message inbox --as bob && \
+         manus-sync files claim src/ --as bob && manus-sync export > all.json",
+    );
+    let folder = tempfile::tempdir().unwrap();
+    let place = shell.project.folder.path().join("all.json");
+    let import = format!("manus-sync import {}", place.display());
+    let run = |line: &str| tokio::task::block_in_place(|| command(folder.path(), line).output().unwrap());
+    for (broken, why) in [
+        ("{}", "no document that manus-sync export wrote"),
+        (r#"{"format": "manus-sync export", "version": 1, "events": []}"#, "it has no events"),
+        (r#"{"format": "manus-sync export", "version": 2, "events": []}"#, "its version is 2"),
+    ] {
+        std::fs::write(folder.path().join("broken.json"), broken).unwrap();
+        let refused = run("manus-sync import broken.json");
+        let said = text(refused.stderr);
+        assert!(refused.status.code() == Some(1) && said.contains(why), "{broken}: {said}");
+    }
+    let said = text(run(&import).stdout);
+    assert!(said.contains("The export's 2 tasks and 2 agents"), "{said}");
+    let refused = run(&import);
+    assert!(text(refused.stderr).contains("already holds a project"));
+    let server = Binary::serve(folder.path());
+    let tables = ["manus", "tasks", "locks", "messages"];
+    let all = |json: &str| -> Value {
+        let mut all: Value = serde_json::from_str(json).unwrap();
+        // Signs of life are counted from the server's start.
+        let agents = all["manus"].as_array_mut().unwrap();
+        agents.iter_mut().for_each(|manus| manus["last_heartbeat_ms"] = Value::Null);
+        Value::from_iter(tables.map(|table| all[table].take()))
+    };
+    let before = std::fs::read_to_string(&place).unwrap();
+    assert_eq!(all(&text(run("manus-sync export").stdout)), all(&before));
+    server.kill();
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn letting_go_of_the_past() {
     let folder = tempfile::tempdir().unwrap();
     let server = Binary::serve(folder.path());
