@@ -35,7 +35,7 @@ pub use task::{
     AddArgs, AssignArgs, DoneArgs, GiveUpArgs, ListArgs, NextArgs, OneTaskArgs, OwnTaskArgs, ProgressArgs,
     ReasonArgs, ReviewArgs, TaskCommand, UpdateArgs,
 };
-pub use token::{TokenCommand, TokenCreateArgs, TokenListArgs, TokenPlace, TokenRevokeArgs};
+pub use token::{RoleWord, TokenCommand, TokenCreateArgs, TokenListArgs, TokenPlace, TokenRevokeArgs};
 pub use upkeep::{
     BackupArgs, CompletionsArgs, DoctorArgs, EventsArgs, ExportArgs, ExportFormat, ExportTable, PruneArgs,
     RestoreArgs,

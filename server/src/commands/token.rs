@@ -14,7 +14,7 @@ use super::Failed;
 use super::answer::{items, text};
 use super::print::{Cell, Print, Tone, moment, put};
 use crate::caller::{Caller, Whereabouts};
-use crate::cli::{TokenCommand, TokenCreateArgs, TokenListArgs, TokenPlace, TokenRevokeArgs};
+use crate::cli::{RoleWord, TokenCommand, TokenCreateArgs, TokenListArgs, TokenPlace, TokenRevokeArgs};
 use crate::config;
 
 /// Does what was asked for.
@@ -27,6 +27,13 @@ pub fn run(command: TokenCommand) -> Result<(), Failed> {
 }
 
 fn create(args: TokenCreateArgs) -> Result<(), Failed> {
+    match (args.role, &args.manus_id) {
+        (RoleWord::Agent, None) => {
+            return Err(Failed::usage("an agent's token is for one agent; name it with --for NAME"));
+        }
+        (RoleWord::Agent, Some(_)) | (_, None) => {}
+        (_, Some(_)) => return Err(Failed::usage("--for NAME goes with --role agent alone; leave it out")),
+    }
     let call = CreateToken {
         manus_id: args.manus_id,
         label: args.label,

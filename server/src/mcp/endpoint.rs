@@ -9,11 +9,13 @@ use app::api::{ApiError, Door, error_response, read_body};
 use axum::body::Body;
 use axum::extract::Request;
 use axum::response::Response;
+use http::header::CONTENT_TYPE;
 use http::{HeaderValue, Method, StatusCode};
 use http_body_util::Full;
 use rmcp::transport::streamable_http_server::session::local::LocalSessionManager;
 use rmcp::transport::streamable_http_server::{StreamableHttpServerConfig, StreamableHttpService};
 use serde::Deserialize;
+use serde::de::IgnoredAny;
 use serde_json::json;
 
 use super::backend::Backend;
@@ -28,6 +30,7 @@ const KEPT: Duration = Duration::from_secs(12 * 60 * 60);
 const SESSIONS_MAX: usize = 4_096;
 /// How long calls under way have to be answered when the server is about to stop.
 const GRACE: Duration = Duration::from_millis(250);
+const JSON: &[u8] = b"application/json";
 const SESSION_HEADER: &str = "mcp-session-id";
 /// Since this revision a stream begins with an empty event, from which a client goes on when the connection breaks. Clients of
 /// earlier ones take it for a broken message.
@@ -103,7 +106,11 @@ impl Endpoint {
             None => begins && wishes_older(&body),
         };
         let desk = if is_older { &self.older } else { &self.newer };
-        let response = desk.service.handle(Request::from_parts(head, Full::new(body))).await;
+        let is_json = head.headers.get(CONTENT_TYPE).is_some_and(|kind| kind.as_bytes().starts_with(JSON));
+        let response = desk.service.handle(Request::from_parts(head, Full::new(body.clone()))).await;
+        if is_json && response.status() == StatusCode::UNSUPPORTED_MEDIA_TYPE {
+            return no_message(&body);
+        }
         let mut response = response.map(Body::new);
         if ends && response.status() == StatusCode::ACCEPTED {
             // It has ended by now, and clients complain about an end that is only accepted.
@@ -135,6 +142,19 @@ impl Desk {
         let Ok(id) = session.to_str() else { return false };
         self.sessions.sessions.read().await.contains_key(id)
     }
+}
+
+/// What JSON-RPC answers to what is no JSON, or none of its messages: an error of no request.
+fn no_message(body: &[u8]) -> Response {
+    let (code, message) = match serde_json::from_slice::<IgnoredAny>(body) {
+        Err(error) => (-32700, format!("Parse error: {error}")),
+        Ok(_) => (-32600, "Invalid Request: send one JSON-RPC message, an object".to_owned()),
+    };
+    let said = json!({ "jsonrpc": "2.0", "id": null, "error": { "code": code, "message": message } });
+    let mut response = Response::new(Body::from(said.to_string()));
+    *response.status_mut() = StatusCode::BAD_REQUEST;
+    response.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
+    response
 }
 
 /// Whether a session begins with the wish for a revision whose streams hold messages alone. They are dates, in order as texts.

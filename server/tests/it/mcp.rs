@@ -235,7 +235,14 @@ async fn strangers_and_floods_are_kept_out() {
     let flood =
         json!({ "jsonrpc": "2.0", "id": 1, "method": "ping", "params": { "x": "y".repeat(1024 * 1024) } });
     assert_eq!(client.send("POST", flood).await.refused(), (413, "too_large".to_owned()));
-    assert_eq!(client.send("POST", json!([1, 2])).await.status, 415, "not a message");
+    let odd = client.send("POST", json!([1, 2])).await;
+    assert_eq!((odd.status, odd.json()["error"]["code"].as_i64()), (400, Some(-32600)), "not a message");
+    let broken = Request::post("/mcp")
+        .header("content-type", "application/json")
+        .header("accept", "application/json, text/event-stream")
+        .body(Full::from("{"));
+    let broken = project.caller().await.send(broken.unwrap()).await.unwrap();
+    assert_eq!((broken.status, broken.json()["error"]["code"].as_i64()), (400, Some(-32700)), "not JSON");
     assert_eq!(client.send("PUT", json!({})).await.status, 405);
 }
 

@@ -31,6 +31,14 @@ fn beyond_this_machine_nobody_comes_in_without_a_token() {
     assert_eq!(refused.status.code(), Some(2));
     assert!(said(&refused).contains("manus-sync token create --role admin"), "{}", said(&refused));
     assert!(!folder.path().join(".manus-sync").exists(), "nothing was begun");
+    for odd in [&["--role", "agent"][..], &["--role", "viewer", "--for", "ada"]] {
+        let refused = run(folder.path(), &[&["token", "create"], odd].concat());
+        assert!(
+            refused.status.code() == Some(2) && said(&refused).contains("--for NAME"),
+            "{}",
+            said(&refused)
+        );
+    }
     let admin = create(folder.path(), &["--role", "admin", "--label", "me"]);
     let off = run(folder.path(), &[&exposed[..], &["--auth", "off"]].concat());
     assert_eq!(off.status.code(), Some(2));
