@@ -8,7 +8,7 @@ use http::header::{HOST, ORIGIN};
 use http_body_util::Full;
 use rcgen::{BasicConstraints, CertificateParams, CertifiedIssuer, IsCa, KeyPair};
 use serde_json::{Value, json};
-use server::client::{CallError, Client};
+use server::client::{CallError, Client, Seen};
 use server::tls::Trust;
 
 use crate::binary::{Binary, command};
@@ -77,7 +77,7 @@ async fn calls_and_streams_are_encrypted_for_whoever_knows_the_authority() {
     let mut client = Client::new(&server.url, &paper.trust()).unwrap();
     let ada = json!({ "manus_id": "ada", "role": "COORDINATOR", "capabilities": [] });
     client.call("register_manus", &ada).await.unwrap();
-    let mut stream = client.events(0).await.unwrap();
+    let mut stream = client.events(&mut Seen::default()).await.unwrap();
     while stream.next().await.expect("ada is registered").kind != "manus_registered" {}
     // Without it nobody is asked anything.
     let unknown = Client::new(&server.url, &Trust::System);
