@@ -187,7 +187,7 @@ fn a_claim_lapses_when_its_time_is_up() {
         given ada claims c.py ttl=31s
         given at 29s
         bo claims a.py
-            ! file_locked: a.py is held by ada for at most 1 s more; work on something else, or ask ada with send_message to release it
+            ! file_locked: a.py is held by ada for at most 1 s more; try again then, or work on something else meanwhile
         at 30s
             tick at 30s
               locks_released of ada: a.py, b.py, expired

@@ -46,7 +46,7 @@ fn what_a_lost_agent_had_goes_to_others() {
             ada: a.py #1 until 135s (T1: One)
             ada: notes.md #2 until 135s
         bo claims notes.md
-            ! file_locked: notes.md is held by ada for at most 5 s more; work on something else, or ask ada with send_message to release it
+            ! file_locked: notes.md is held by ada for at most 5 s more; try again then, or work on something else meanwhile
         at 140s
             tick at 135s
               locks_released of ada: a.py, notes.md, expired

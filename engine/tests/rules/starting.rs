@@ -84,11 +84,11 @@ fn a_refused_start_says_who_holds_what_and_for_how_long() {
         given task One files=a.py,b.py,docs/
         given bo claims a.py ttl=30s
         ada starts T1
-            ! file_locked: a.py is held by bo for at most 30 s more; work on something else, or ask bo with send_message to release it
+            ! file_locked: a.py is held by bo for at most 30 s more; try again then, or work on something else meanwhile
         given at 10s
         given cy claims b.py docs/api.md
         ada starts T1
-            ! file_locked: a.py is held by bo for at most 20 s more, and 2 more locks are in the way; work on something else, or ask bo with send_message to release it
+            ! file_locked: a.py is held by bo for at most 20 s more, and 2 more locks are in the way; try again then, or work on something else meanwhile
     "#]]);
 }
 
