@@ -4,8 +4,9 @@ use std::fs::File;
 use std::io::{BufReader, Read};
 use std::path::Path;
 
-use engine::{Record, Settings, State};
+use engine::{Record, Seq, Settings, State, TimeMs};
 use serde::Deserialize;
+use serde_json::Value;
 
 use super::{clear, everything, write_new};
 use crate::backup::{Examination, newest_schema};
@@ -26,7 +27,27 @@ struct Document {
     format: String,
     version: u32,
     #[serde(default)]
-    events: Vec<Record>,
+    events: Vec<Row>,
+}
+
+/// An event, with its fields in whatever order.
+#[derive(Debug, Deserialize)]
+struct Row {
+    seq: Seq,
+    at_ms: TimeMs,
+    #[serde(default)]
+    by: Value,
+    kind: Value,
+    data: Value,
+}
+
+impl Row {
+    /// What an event is about can only be read once its kind is known.
+    fn record(self) -> Result<Record, String> {
+        let Self { seq, at_ms, by, kind, data } = self;
+        let text = format!("{{\"seq\":{seq},\"at_ms\":{at_ms},\"by\":{by},\"kind\":{kind},\"data\":{data}}}");
+        serde_json::from_str(&text).map_err(|error| format!("event {seq} cannot be read: {error}"))
+    }
 }
 
 /// Whether a file begins as such a document does, and no database.
@@ -83,7 +104,7 @@ fn read(file: &Path) -> Result<Vec<Record>, String> {
     let gap = document.events.windows(2).find(|pair| pair[1].seq != pair[0].seq + 1);
     match gap {
         Some(pair) => Err(format!("after event {} comes {}, so some are missing", pair[0].seq, pair[1].seq)),
-        None => Ok(document.events),
+        None => document.events.into_iter().map(Row::record).collect(),
     }
 }
 
