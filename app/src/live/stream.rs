@@ -18,8 +18,8 @@ use crate::{api, read};
 
 /// The server's word that too much was missed.
 const RESYNC: &str = "resync";
-/// Stands in that event when it is of another log than the page, in whose place it was restored.
-const RESTORED: &str = "restored";
+/// What that event ends with when it is of another log than the page, in whose place it was restored.
+const RESTORED: &str = "\"restored\":true}";
 /// Clocks that differ by less are taken for the same one: rendering and the way here take some time, too.
 const SAME_CLOCK_MS: TimeMs = 1_000;
 /// How long after a break it takes until what was missed has surely arrived.
@@ -105,7 +105,7 @@ pub fn connect(live: Live) {
         on_event: Closure::new(|event: MessageEvent| with_wire(|wire| wire.receive(&event))),
         on_resync: Closure::new(|event: MessageEvent| match event.data().as_string() {
             // Another history: nothing of this page holds.
-            Some(data) if data.contains(RESTORED) => drop(window().location().reload()),
+            Some(data) if data.ends_with(RESTORED) => drop(window().location().reload()),
             _ => with_wire(Wire::start_over),
         }),
         on_open: Closure::new(|_| with_wire(Wire::opened)),
