@@ -1,7 +1,5 @@
 //! How long the work behind each task is, and how urgent: what the longest chain of tasks that wait for it takes.
 
-use std::collections::BTreeMap;
-
 use super::{State, Task};
 use crate::ids::TaskId;
 use crate::sorted::SortedSet;
@@ -31,7 +29,7 @@ impl State {
     pub fn follow_chains(&mut self) {
         let longer = std::mem::take(&mut self.longer);
         let mut open = SortedSet::new();
-        for id in self.ends_first(longer) {
+        for id in self.ends_first(&longer) {
             open.remove(&id);
             self.look_behind(&id, &mut open);
         }
@@ -51,21 +49,20 @@ impl State {
     }
 
     /// Some tasks so ordered that each comes after those of them that wait for it (Kahn's algorithm).
-    fn ends_first(&self, some: SortedSet<TaskId>) -> Vec<TaskId> {
-        let in_some = |ids: &SortedSet<TaskId>| ids.iter().filter(|id| some.contains(*id)).count();
-        let mut behind: BTreeMap<&TaskId, usize> = BTreeMap::new();
-        let mut order: Vec<TaskId> = Vec::with_capacity(some.len());
-        for id in &some {
-            match self.tasks.get(id).map_or(0, |task| in_some(&task.dependents)) {
-                0 => order.push(id.clone()),
-                count => _ = behind.insert(id, count),
-            }
-        }
+    fn ends_first(&self, some: &SortedSet<TaskId>) -> Vec<TaskId> {
+        let behind = |id: &TaskId| {
+            let dependents = self.tasks.get(id).map(|task| task.dependents.iter());
+            dependents.into_iter().flatten().filter(|id| some.contains(*id)).count()
+        };
+        let mut left: Vec<usize> = some.iter().map(behind).collect();
+        let is_end = |(id, left): (&TaskId, &usize)| (*left == 0).then(|| id.clone());
+        let mut order: Vec<TaskId> = some.iter().zip(&left).filter_map(is_end).collect();
         let mut next = 0;
         while let Some(task) = order.get(next).map(|id| self.tasks.get(id)) {
             next += 1;
-            for dependency in task.iter().flat_map(|task| task.waiting_for.iter()) {
-                if let Some(count) = behind.get_mut(dependency) {
+            for dependency in task.into_iter().flat_map(|task| task.waiting_for.iter()) {
+                let count = some.place_of(dependency).and_then(|place| left.get_mut(place));
+                if let Some(count) = count.filter(|count| **count > 0) {
                     *count -= 1;
                     if *count == 0 {
                         order.push(dependency.clone());
