@@ -88,14 +88,6 @@ impl<T: Ord> SortedSet<T> {
         self.find(item).is_ok()
     }
 
-    /// How many items come before one that is in it.
-    pub fn place_of<Q: Ord + ?Sized>(&self, item: &Q) -> Option<usize>
-    where
-        T: Borrow<Q>,
-    {
-        self.find(item).ok()
-    }
-
     /// Puts an item in; true when it was not there.
     pub fn insert(&mut self, item: T) -> bool {
         let place = self.find(&item);
