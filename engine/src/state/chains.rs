@@ -30,13 +30,13 @@ impl State {
         let mut way: Vec<TaskId> = Vec::new();
         while let Some(id) = way.pop().or_else(|| open.pop_last()) {
             let Some(task) = self.tasks.get(&id) else { continue };
-            let before: Vec<TaskId> =
-                task.dependents.iter().filter(|behind| open.remove(*behind)).cloned().collect();
-            if !before.is_empty() {
-                way.push(id);
-                way.extend(before);
+            let so_far = way.len();
+            way.push(id);
+            way.extend(task.dependents.iter().filter(|behind| open.remove(*behind)).cloned());
+            if way.len() > so_far + 1 {
                 continue;
             }
+            let Some(id) = way.pop() else { continue };
             let (chain, urgency) = self.chain_of(task);
             if (chain, urgency) != (task.chain, task.urgency) {
                 open.extend(task.waiting_for.iter().cloned());
