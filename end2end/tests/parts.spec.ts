@@ -3,6 +3,7 @@
 
 import type { Page } from "@playwright/test";
 import { expect, test } from "./fixtures.ts";
+import { field } from "./project.ts";
 
 const part = /\/pkg\/\w+\/(\w+)\.part$/;
 
@@ -99,14 +100,14 @@ test("a part that arrives while a dialog is filled in takes nothing away from th
   await expect.poll(() => names.length).toBeGreaterThan(1);
   await page.keyboard.press("c");
   await expect(page.locator("#field-title")).toBeFocused();
-  await page.locator("#field-files").focus();
+  await field(page, "Files").focus();
   const before = names.length;
   goOn();
   // One after the other: what came before the last of these has been taken in.
   await expect.poll(() => names.length).toBeGreaterThan(before + 3);
   await page.evaluate(() => new Promise(requestAnimationFrame));
   await page.keyboard.type("src/a.rs");
-  await expect(page.locator("#field-files")).toHaveValue("src/a.rs");
+  await expect(field(page, "Files")).toHaveValue("src/a.rs");
   await expect(page.locator("#field-title")).toHaveValue("");
 });
 

@@ -193,11 +193,15 @@ test("attempts that could not be read are said to be missing, and read by trying
   errors.expect(/Failed to load resource/);
   const { ada } = await smallTeam(server);
   await ada.act("fail_task", { task_id: "T1", reason: "no licence" });
-  await page.route("**/api/v1/list_events", (route) => route.abort(), { times: 1 });
+  const calls = "**/api/v1/list_events";
+  const broken = { code: "storage_unavailable", message: "the disk is full; try again later", detail: {} };
+  await page.route(calls, (route) => route.fulfill({ status: 503, json: broken }));
   await open(page, "/timeline");
   const over = page.getByTestId("lane-ada").locator(".bar.over");
   await expect(page.getByTestId("timeline")).toContainText("could not be read");
+  await expect(page.getByTestId("timeline")).not.toContainText("Nobody has worked");
   await expect(over).toHaveCount(0);
+  await page.unroute(calls);
   await page.getByTestId("timeline").getByTestId("retry").click();
   await expect(over).toHaveCount(1);
   await expect(page.getByTestId("timeline")).not.toContainText("could not be read");

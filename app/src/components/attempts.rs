@@ -34,8 +34,8 @@ struct Known {
 }
 
 /// The attempts that ended since a moment, which is another one whenever `length_ms` is: twice as long ago. Of a picture of the past,
-/// those that the log has which is at hand then. With what is shown, and how to try again, where the log could not be read.
-pub fn attempts(live: Live, length_ms: Memo<TimeMs>) -> (Memo<Attempts>, Node) {
+/// those that the log has which is at hand then. With whether the log could not be read, and what is shown then.
+pub fn attempts(live: Live, length_ms: Memo<TimeMs>) -> (Memo<Attempts>, Memo<bool>, Node) {
     let known = Known {
         failed: RwSignal::new(false),
         attempts: RwSignal::new(Attempts::default()),
@@ -65,7 +65,8 @@ pub fn attempts(live: Live, length_ms: Memo<TimeMs>) -> (Memo<Attempts>, Node) {
     let is_past = Memo::new(move |_| live.past_ms.get().is_some());
     let attempts =
         Memo::new(move |_| if is_past.get() { live.log.with_value(of_log) } else { known.attempts.get() });
-    (attempts, when(move || known.failed.get() && !is_past.get(), move || known.trouble(live)))
+    let failed = Memo::new(move |_| known.failed.get() && !is_past.get());
+    (attempts, failed, when(move || failed.get(), move || known.trouble(live)))
 }
 
 fn of_log(log: &Log) -> Attempts {

@@ -52,7 +52,8 @@ impl Stretch {
 pub fn timeline() -> Node {
     let (live, nav) = (use_live(), use_nav());
     let stretch = Memo::new(move |_| Stretch::of(&nav.choice("view"), live.now_ms.get()));
-    let (tried, trouble) = attempts(live, Memo::new(move |_| stretch.with(|stretch| stretch.length_ms)));
+    let (tried, failed, trouble) =
+        attempts(live, Memo::new(move |_| stretch.with(|stretch| stretch.length_ms)));
     let all = Memo::new(move |_| {
         let Stretch { now_ms, from_ms, length_ms, .. } = stretch.get();
         let drawn = |state: &_| tried.with(|tried| lanes(state, tried, now_ms, from_ms, from_ms + length_ms));
@@ -101,7 +102,7 @@ pub fn timeline() -> Node {
             .add(div("lane ticks").attr("aria-hidden", "true").add(el("span")).add(div("track").add(ticks)))
             .add(el("ul").add(drawn))
             .add(trouble)
-            .add(when(move || all.with(Vec::is_empty), none)),
+            .add(when(move || all.with(Vec::is_empty) && !failed.get(), none)),
     )
     .into_node()
 }
