@@ -140,10 +140,12 @@ impl State {
         }
     }
 
-    /// Enters the tasks in the indexes, in this order.
+    /// Enters the tasks in the indexes, in this order. Taking each out of the vector of a browser, and putting it back, would take
+    /// the square of their number.
     fn load_places(&mut self, order: Vec<TaskId>) {
+        let mut tasks = std::mem::take(&mut self.tasks);
         for id in order {
-            let Some(mut task) = self.tasks.remove(&id) else { continue };
+            let Some(task) = tasks.get_mut(&id) else { continue };
             if let Some(outcome) = outcome_of(task.status()) {
                 self.closed.note(&id, outcome);
                 if let Some(closed_at) = task.closed_at_ms().filter(|_| task.dependents.is_empty()) {
@@ -151,10 +153,12 @@ impl State {
                 }
             } else if task.stage == Stage::Pending && task.assigned_to.is_none() && task.retry_at_ms.is_none()
             {
-                own(&mut task).parked_on = self.locks_before(&task);
+                let parked_on = self.locks_before(task);
+                own(task).parked_on = parked_on;
             }
-            self.insert_task(task);
+            self.enter(task);
         }
+        self.tasks = tasks;
     }
 
     /// The locks in the way of a task that nobody has: the first 64 a file, in a fixed order.

@@ -113,13 +113,17 @@ impl State {
 
     /// Adds a task, and enters it in the indexes.
     pub(super) fn insert_task(&mut self, task: Shared<Task>) {
-        let id = task.spec.id.clone();
+        self.enter(&task);
+        self.tasks.insert(task.spec.id.clone(), task);
+    }
+
+    /// Enters a task in the indexes.
+    pub(super) fn enter(&mut self, task: &Task) {
         self.deadlines.extend(task.due(&self.settings));
-        self.list_promise(task.promise(), &id, true);
+        self.list_promise(task.promise(), &task.spec.id, true);
         self.work.demand(task.demand());
         self.work.turns.extend(task.turn());
         self.put_in(task.place());
-        self.tasks.insert(id, task);
     }
 
     fn take_out(&mut self, place: &Place) {

@@ -3,6 +3,7 @@
 //! One [`Session`] serves a client, over either transport: within the server it makes calls through the same door as everybody
 //! else ([`Endpoint`], `/mcp`), in `manus-sync mcp` it makes them over HTTP. So a tool can do what the call can, and no more.
 
+mod arguments;
 mod attempts;
 mod backend;
 mod board;
@@ -10,6 +11,7 @@ mod board;
 mod copied;
 mod credentials;
 mod endpoint;
+mod listening;
 mod pulse;
 mod remote;
 mod resources;

@@ -26,16 +26,15 @@ use super::attempts::Attempts;
 use super::backend::Backend;
 use super::board::board;
 use super::credentials::Credentials;
+use super::listening;
 use super::pulse;
 use super::resources::{self, Address};
 use super::say;
-use super::tools::{self, Actor, Knows, Tool};
+use super::tools::{self, Knows, Tool};
 use super::watch::{Topic, Watch};
 
 /// How many of those who were told that they listen may not have begun to.
 const BEGUN_MAX: usize = 16;
-/// How many messages are read at once where the agent does not say.
-const MESSAGES: u64 = 20;
 /// How many messages an inbox shows as a resource.
 const INBOX: u64 = 100;
 
@@ -173,7 +172,8 @@ impl Session {
         context: &RequestContext<RoleServer>,
     ) -> Result<CallToolResult, ApiError> {
         let shown = shown(&context.extensions);
-        let (mut arguments, manus) = self.complete(tool, arguments, context.client_info())?;
+        let me = self.manus().clone();
+        let (mut arguments, manus) = tool.complete(arguments, context.client_info(), me)?;
         self.attempts().add_to(tool.call, &mut arguments);
         let mut answer = match tool.call {
             "status" => self.board(shown.clone()).await?,
@@ -187,42 +187,6 @@ impl Session {
         let unread = self.alive(manus.as_deref(), shown.as_ref()).await;
         self.keep_alive(answer["heartbeat_interval_secs"].as_u64(), shown, context);
         Ok(say::done(tool, answer, unread))
-    }
-
-    /// Adds to the arguments what goes without saying. Also answers who makes the call, where that is known.
-    fn complete(
-        &self,
-        tool: &Tool,
-        mut arguments: JsonObject,
-        client: Option<Implementation>,
-    ) -> Result<(JsonObject, Option<String>), ApiError> {
-        arguments.retain(|_, value| !value.is_null());
-        if tool.name == "inbox" {
-            arguments.entry("limit").or_insert(MESSAGES.into());
-        }
-        if let (Some(client), "join") = (client, tool.name) {
-            arguments.entry("program").or_insert(client.name.into());
-        }
-        let Some(actor) = tool.actor else {
-            // Nobody asked, and it is welcome as a sign of life.
-            let named = arguments.remove("manus_id");
-            return Ok((arguments, named.as_ref().and_then(Value::as_str).map(str::to_owned)));
-        };
-        let field = if let Actor::Needed(field) = actor { field } else { "manus_id" };
-        let named = arguments.remove("manus_id").or_else(|| arguments.remove(field));
-        let manus = named.or_else(|| self.manus().clone().map(Value::String));
-        let known = manus.as_ref().and_then(Value::as_str).map(str::to_owned);
-        match manus {
-            Some(manus) => {
-                arguments.insert(field.to_owned(), manus);
-            }
-            None if actor == Actor::Welcome => {}
-            None if tool.name == "join" => {
-                return Err(unknown("say who you are with manus_id, a name of your choice"));
-            }
-            None => return Err(unknown("say who you are: call join first, or pass manus_id")),
-        }
-        Ok((arguments, known))
     }
 
     async fn board(&self, shown: Option<HeaderValue>) -> Result<Value, ApiError> {
@@ -408,29 +372,8 @@ impl ServerHandler for Session {
     async fn listen(&self, context: SubscriptionContext) -> Result<(), ErrorData> {
         let begun = self.0.begun.lock().unwrap_or_else(PoisonError::into_inner).pop_front();
         let watch = begun.unwrap_or_else(|| self.0.backend.watch());
-        let mut news = pin!(watch.news());
-        let mut joined = self.0.joined.subscribe();
-        let uris = context.accepted().resource_subscriptions.clone().unwrap_or_default();
-        let addresses: BTreeMap<String, Address> =
-            uris.into_iter().filter_map(|uri| Address::parse(&uri).map(|address| (uri, address))).collect();
-        let sink = context.sink();
-        loop {
-            tokio::select! {
-                topics = news.next() => {
-                    let Some(topics) = topics else { return Ok(()) };
-                    for uri in resources::touched(&addresses, &topics) {
-                        if sink.notify_resource_updated(uri).await.is_err() {
-                            return Ok(());
-                        }
-                    }
-                }
-                Ok(()) = joined.changed() => {
-                    // Refused where the client did not ask for it.
-                    let _ = sink.notify_resource_list_changed().await;
-                }
-                () = context.cancelled() => return Ok(()),
-            }
-        }
+        listening::tell_all(context, watch, self.0.joined.subscribe()).await;
+        Ok(())
     }
 }
 
@@ -458,8 +401,4 @@ fn is_newest(context: &RequestContext<RoleServer>) -> bool {
 /// What the request showed of who makes it.
 fn shown(extensions: &Extensions) -> Option<HeaderValue> {
     extensions.get::<http::request::Parts>()?.headers.get(AUTHORIZATION).cloned()
-}
-
-fn unknown(what_to_do: &str) -> ApiError {
-    ApiError::invalid("manus_id", what_to_do)
 }
