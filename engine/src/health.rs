@@ -129,7 +129,7 @@ impl State {
 
     fn stuck_tasks(&self, tally: &mut Tally) {
         for id in &self.work.held {
-            let reason = self.task(id).and_then(|task| task.held.clone()).unwrap_or_default();
+            let reason = self.task(id).and_then(|task| task.course.held.clone()).unwrap_or_default();
             tally.add(
                 HealthCode::TaskHeld,
                 id,
@@ -146,8 +146,10 @@ impl State {
             }
         }
         for agent in self.agents() {
-            for id in
-                agent.running().iter().filter(|id| self.task(id).is_some_and(|task| task.stall_level > 0))
+            for id in agent
+                .running()
+                .iter()
+                .filter(|id| self.task(id).is_some_and(|task| task.course.stall_level > 0))
             {
                 let message = format!(
                     "{id} has not moved for long in the hands of {}; ask, or assign it to somebody else",

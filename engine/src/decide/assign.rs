@@ -63,7 +63,9 @@ impl Rules<'_> {
 
     /// Puts a task aside until one of the locks in its way ends, if there are any.
     fn park(&mut self, task_id: &TaskId) {
-        let Some(task) = self.state.task(task_id).filter(|task| task.parked_on.is_empty()) else { return };
+        let Some(task) = self.state.task(task_id).filter(|task| task.course.parked_on.is_empty()) else {
+            return;
+        };
         let behind = self.state.locks_before(task);
         if !behind.is_empty() {
             self.emit(Event::TaskParked { task_id: task_id.clone(), behind });
@@ -165,7 +167,7 @@ impl Rules<'_> {
             return;
         };
         let alone = |task: &&Task| {
-            task.parked_on.iter().all(|lock| lock.locked_by == *manus_id) && agent.can(&task.need)
+            task.course.parked_on.iter().all(|lock| lock.locked_by == *manus_id) && agent.can(&task.need)
         };
         let alone: Vec<TaskId> =
             self.behind_locks_of(agent).filter(alone).map(|task| task.spec.id.clone()).collect();
@@ -315,5 +317,5 @@ impl Rules<'_> {
 
 /// Ready, and nobody's.
 fn is_free(task: &Task) -> bool {
-    task.stage == Stage::Pending && task.assigned_to.is_none() && task.retry_at_ms.is_none()
+    task.stage == Stage::Pending && task.assigned_to.is_none() && task.course.retry_at_ms.is_none()
 }

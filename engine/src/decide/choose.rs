@@ -126,7 +126,7 @@ pub(crate) fn reasons(agent: &Agent, task: &Task) -> (u64, Vec<String>) {
 }
 
 fn failed_before(agent: &Agent, task: &Task) -> bool {
-    task.errors.iter().any(|error| error.manus_id == agent.id)
+    task.course.errors.iter().any(|error| error.manus_id == agent.id)
 }
 
 fn role_fit(agent: &Agent, spec: &TaskSpec) -> u64 {

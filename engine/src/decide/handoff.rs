@@ -24,7 +24,7 @@ impl Rules<'_> {
     /// How far it came, why it moved, what an attempt claims for it, and what others wrote about it that nobody has read; `null`
     /// for a task that is new.
     pub(super) fn handoff(&self, task: &Task, to: &ManusId) -> Json {
-        if task.attempts == 0 && task.note.is_none() {
+        if task.attempts == 0 && task.course.note.is_none() {
             return Json::Null;
         }
         let short = |text: &String| Json::text(shortened_to(text, TEXT));
@@ -33,8 +33,8 @@ impl Rules<'_> {
             ("attempts", Json::Int(i64::from(task.attempts))),
             ("progress", Json::Int(i64::from(task.progress.percent()))),
             ("why", why_it_moved(task).map_or(Json::Null, |why| Json::text(shortened_to(&why, WHY)))),
-            ("note", task.note.as_ref().map_or(Json::Null, short)),
-            ("last_error", task.errors.last().map_or(Json::Null, |error| short(&error.message))),
+            ("note", task.course.note.as_ref().map_or(Json::Null, short)),
+            ("last_error", task.course.errors.last().map_or(Json::Null, |error| short(&error.message))),
             ("files", Json::texts(files.iter().take(FILES))),
             ("open_messages", self.open_messages(&task.spec.id, to)),
         ])
@@ -70,12 +70,12 @@ fn names(text: &str, task_id: &str) -> bool {
 
 /// Why a task left the hands of whoever had it last.
 fn why_it_moved(task: &Task) -> Option<String> {
-    let failed = task.errors.last().filter(|error| Some(error.at_ms) >= task.started_at_ms);
+    let failed = task.course.errors.last().filter(|error| Some(error.at_ms) >= task.course.started_at_ms);
     if let Some(error) = failed {
         return Some(format!("{} failed at it", error.manus_id));
     }
     // The note of a task that went back begins with that.
-    let note = task.note.as_ref()?;
+    let note = task.course.note.as_ref()?;
     let said = ReturnCause::ALL.iter().any(|cause| note.starts_with(cause.words()))
         || note.contains(" asked for changes");
     said.then(|| note.split(": ").next().unwrap_or(note).to_owned())

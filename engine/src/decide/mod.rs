@@ -259,7 +259,7 @@ impl<'a> Rules<'a> {
     fn last_waiting_for(&self, task_id: &TaskId) -> Vec<TaskId> {
         let Some(task) = self.state.task(task_id) else { return Vec::new() };
         let last = |id: &&TaskId| {
-            self.state.task(id).is_some_and(|task| task.waiting_for.len() == 1 && task.held.is_none())
+            self.state.task(id).is_some_and(|task| task.waiting_for.len() == 1 && task.course.held.is_none())
         };
         task.dependents.iter().filter(last).cloned().collect()
     }
@@ -375,7 +375,7 @@ impl<'a> Rules<'a> {
     fn release_task_locks(&mut self, task_id: &TaskId) {
         let Some(task) = self.state.task(task_id) else { return };
         let (Some(manus_id), files) =
-            (task.assigned_to.clone(), task.took.iter().cloned().collect::<Vec<_>>())
+            (task.assigned_to.clone(), task.course.took.iter().cloned().collect::<Vec<_>>())
         else {
             return;
         };

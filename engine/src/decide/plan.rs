@@ -104,7 +104,7 @@ impl Rules<'_> {
         let promised = agent.promised.iter().take(PROMISES_CONSIDERED);
         let ready = promised.filter_map(|(start_ms, id)| {
             let task = self.state.task(id).filter(|task| task.stage == Stage::Pending && !task.pinned)?;
-            let free = task.retry_at_ms.is_none() && agent.can(&task.need);
+            let free = task.course.retry_at_ms.is_none() && agent.can(&task.need);
             let begins = free && !self.has_declined(manus_id, id) && self.can_begin(manus_id, id);
             (begins && self.plan_allows(agent, task)).then(|| task.rank_at(*start_ms))
         });
@@ -168,5 +168,5 @@ impl Rules<'_> {
 
 /// Neither closed nor up for review, and nobody holds it back.
 fn is_open(task: &Task) -> bool {
-    matches!(task.stage, Stage::Pending | Stage::Blocked) && task.held.is_none()
+    matches!(task.stage, Stage::Pending | Stage::Blocked) && task.course.held.is_none()
 }

@@ -32,7 +32,7 @@ impl Rules<'_> {
         let load =
             |agent: &&Agent| (agent.role != Role::QualityEnhancer, agent.reviewing.len(), agent.backlog());
         let reviewer = able.min_by_key(load).map(|agent| agent.id.clone());
-        if reviewer == task.reviewer {
+        if reviewer == task.course.reviewer {
             return;
         }
         self.emit(Event::TaskReviewerChosen { task_id: task_id.clone(), reviewer: reviewer.clone() });
@@ -45,7 +45,7 @@ impl Rules<'_> {
     }
 
     fn result_of(&self, task_id: &TaskId) -> Json {
-        self.state.task(task_id).and_then(|task| task.result.clone()).unwrap_or_default()
+        self.state.task(task_id).and_then(|task| task.course.result.clone()).unwrap_or_default()
     }
 
     /// A reviewer that has gone hands its reviews to others.
@@ -75,9 +75,9 @@ impl Rules<'_> {
         self.check_review(manus_id, task_id)?;
         self.revive(manus_id);
         let author = self.assignee(task_id);
-        let asked = self.state.task(task_id).and_then(|task| task.reviewer.clone());
+        let asked = self.state.task(task_id).and_then(|task| task.course.reviewer.clone());
         if approve {
-            let result = self.state.task(task_id).and_then(|task| task.result.clone());
+            let result = self.state.task(task_id).and_then(|task| task.course.result.clone());
             self.finish(task_id, result);
         } else {
             let comment = comment.map(str::to_owned);
@@ -107,12 +107,12 @@ impl Rules<'_> {
         if task.stage != Stage::NeedsReview {
             return Err(Refusal::NotInReview { task_id: task_id.clone(), status: task.status() });
         }
-        let chosen = task.reviewer.as_ref().is_none_or(|reviewer| reviewer == manus_id);
+        let chosen = task.course.reviewer.as_ref().is_none_or(|reviewer| reviewer == manus_id);
         let own = task.assigned_to.as_ref() == Some(manus_id);
         if person || (chosen && !own) {
             return Ok(());
         }
-        let reviewer = task.reviewer.clone().filter(|_| !own);
+        let reviewer = task.course.reviewer.clone().filter(|_| !own);
         Err(Refusal::NotYourReview { task_id: task_id.clone(), manus_id: manus_id.clone(), reviewer })
     }
 
@@ -147,9 +147,10 @@ impl Rules<'_> {
     pub(super) fn check_not_in_review(&self, task_id: &TaskId) -> Result<(), Refusal> {
         match self.state.task(task_id).filter(|task| task.stage == Stage::NeedsReview) {
             None => Ok(()),
-            Some(task) => {
-                Err(Refusal::TaskInReview { task_id: task_id.clone(), reviewer: task.reviewer.clone() })
-            }
+            Some(task) => Err(Refusal::TaskInReview {
+                task_id: task_id.clone(),
+                reviewer: task.course.reviewer.clone(),
+            }),
         }
     }
 }

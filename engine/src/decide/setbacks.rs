@@ -41,7 +41,7 @@ impl Rules<'_> {
             self.caller(manus_id)?;
         }
         let task = self.open_task(task_id)?;
-        if task.held.is_none() {
+        if task.course.held.is_none() {
             let waiting_for = task.waiting_for().cloned().collect();
             return Err(Refusal::TaskNotHeld {
                 task_id: task_id.clone(),
@@ -83,7 +83,7 @@ impl Rules<'_> {
         self.check_running(Some(manus_id), task_id, attempt)?;
         self.revive(manus_id);
         self.release_task_locks(task_id);
-        let failures = self.state.task(task_id).map_or(0, |task| task.failures);
+        let failures = self.state.task(task_id).map_or(0, |task| task.course.failures);
         let settings = self.state.settings();
         let pause = settings.retry_backoff_ms.saturating_mul(1 << failures.min(20)).min(BACKOFF_MAX_MS);
         let retry_at_ms = (failures + 1 < settings.max_failures).then_some(self.now + pause);
@@ -107,8 +107,10 @@ impl Rules<'_> {
 
     /// Nothing moves: its agent is told first, then the person, then it goes to somebody else.
     pub(super) fn stall(&mut self, task_id: &TaskId) {
-        let Some((manus, level)) =
-            self.state.task(task_id).and_then(|task| Some((task.assigned_to.clone()?, task.stall_level + 1)))
+        let Some((manus, level)) = self
+            .state
+            .task(task_id)
+            .and_then(|task| Some((task.assigned_to.clone()?, task.course.stall_level + 1)))
         else {
             return;
         };
@@ -218,7 +220,7 @@ impl Rules<'_> {
         let why = match task.stage {
             Stage::Pending if away => AWAY,
             Stage::Pending if unfit => "it needs somebody else now",
-            Stage::Blocked if task.held.is_none() && !task.pinned => "it waits for other tasks now",
+            Stage::Blocked if task.course.held.is_none() && !task.pinned => "it waits for other tasks now",
             Stage::Pending => {
                 if was_blocked {
                     let content = self.about(task_id, []);

@@ -114,7 +114,7 @@ impl Rules<'_> {
             task_id: task_id.clone(),
             waiting_for: task.map_or_else(Vec::new, |task| task.waiting_for().cloned().collect()),
             blocked_reason: task.and_then(|task| task.blocked_reason(self.state)),
-            held: task.is_some_and(|task| task.held.is_some()),
+            held: task.is_some_and(|task| task.course.held.is_some()),
         }
     }
 
@@ -259,7 +259,7 @@ impl Rules<'_> {
 
     pub(super) fn cancel(&mut self, task_id: &TaskId, reason: Option<&str>) -> Outcome {
         self.open_task(task_id)?;
-        let reviewer = self.state.task(task_id).and_then(|task| task.reviewer.clone());
+        let reviewer = self.state.task(task_id).and_then(|task| task.course.reviewer.clone());
         let concerned: Vec<ManusId> = self.assignee(task_id).into_iter().chain(reviewer).collect();
         self.release_task_locks(task_id);
         self.emit(Event::TaskCancelled { task_id: task_id.clone(), reason: reason.map(str::to_owned) });

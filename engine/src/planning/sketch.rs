@@ -154,7 +154,7 @@ fn choose(state: &State, under_way: &[TaskId], limit: usize) -> Vec<TaskId> {
     let mut chosen = window(rows, limit, |id, found| {
         let dependents = state.task(id).into_iter().flat_map(|task| task.dependents.iter());
         let dependents = dependents.take(DEPENDENTS_SEEN).filter_map(|id| state.task(id));
-        found.extend(dependents.filter(|task| task.held.is_none()).map(|task| Dependent {
+        found.extend(dependents.filter(|task| task.course.held.is_none()).map(|task| Dependent {
             rank: task.rank(),
             task: task.spec.id.clone(),
             waits_for: task.waiting_for.iter().filter(|id| !is_under_way(state, id)).count(),
@@ -168,10 +168,9 @@ fn choose(state: &State, under_way: &[TaskId], limit: usize) -> Vec<TaskId> {
 fn ready_soon(state: &State, under_way: &[TaskId], limit: usize) -> SortedSet<Rank> {
     let dependents = under_way.iter().filter_map(|id| state.task(id));
     let dependents = dependents.flat_map(|task| task.dependents.iter().take(DEPENDENTS_SEEN));
-    let soon = dependents
-        .take(limit)
-        .filter_map(|id| state.task(id))
-        .filter(|task| task.held.is_none() && task.waiting_for.iter().all(|id| is_under_way(state, id)));
+    let soon = dependents.take(limit).filter_map(|id| state.task(id)).filter(|task| {
+        task.course.held.is_none() && task.waiting_for.iter().all(|id| is_under_way(state, id))
+    });
     soon.map(Task::rank).collect()
 }
 
@@ -181,10 +180,10 @@ fn is_under_way(state: &State, id: &TaskId) -> bool {
 
 fn open(state: &State, task: &Task) -> Option<Open> {
     let stage = match task.stage {
-        Stage::Pending | Stage::Blocked if task.held.is_none() => At::Waiting,
+        Stage::Pending | Stage::Blocked if task.course.held.is_none() => At::Waiting,
         Stage::InProgress => {
-            let since_ms = task.started_at_ms.unwrap_or(state.at_ms());
-            let said_ms = task.progressed_at_ms.unwrap_or(since_ms);
+            let since_ms = task.course.started_at_ms.unwrap_or(state.at_ms());
+            let said_ms = task.course.progressed_at_ms.unwrap_or(since_ms);
             At::Running { since_ms, percent: task.progress.percent(), said_ms }
         }
         Stage::NeedsReview => At::Review,
@@ -198,7 +197,7 @@ fn open(state: &State, task: &Task) -> Option<Open> {
         pinned: task.pinned,
         waiting_for: task.waiting_for.iter().cloned().collect(),
         planned: task.planned.clone(),
-        retry_at_ms: task.retry_at_ms,
+        retry_at_ms: task.course.retry_at_ms,
         claims: if stage == At::Waiting { claims(state, task) } else { Vec::new() },
     })
 }

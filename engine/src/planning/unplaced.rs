@@ -29,7 +29,7 @@ impl Outlook {
 }
 
 fn why(state: &State, placed: &BTreeSet<&TaskId>, task: &Task) -> String {
-    if let Some(reason) = task.held.as_ref().or(task.blocked_reason(state).as_ref()) {
+    if let Some(reason) = task.course.held.as_ref().or(task.blocked_reason(state).as_ref()) {
         return format!("it is held back: {reason}");
     }
     let here = || state.agents().filter(|agent| agent.presence == Presence::Here);

@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use super::course::Course;
 use super::task::{self, Planned};
 use super::{Agent, Due, Outcome, Presence, Stage, State, Task};
 use crate::event::{AssignCause, Event, Record, ReturnCause, TaskSpec};
@@ -82,7 +83,7 @@ impl State {
                 self.return_task(task_id, *cause, reason.as_ref())
             }
             Event::TaskParked { task_id, behind } => {
-                self.move_task(task_id, |task| task.parked_on.clone_from(behind));
+                self.move_task(task_id, |task| task.course.parked_on.clone_from(behind));
             }
             Event::LocksGranted { .. }
             | Event::LocksDelayed { .. }
@@ -172,15 +173,15 @@ impl State {
     /// follows is the same whether a server began from the tables or the log is replayed.
     fn park_anew(&mut self) {
         let unplaced = |task: &Task| {
-            task.stage == Stage::Pending && task.assigned_to.is_none() && task.retry_at_ms.is_none()
+            task.stage == Stage::Pending && task.assigned_to.is_none() && task.course.retry_at_ms.is_none()
         };
         let unplaced = self.tasks.values().filter(|task| unplaced(task));
         let ids: Vec<TaskId> = unplaced.map(|task| task.spec.id.clone()).collect();
         for id in ids {
             let Some(task) = self.tasks.get(&id) else { continue };
             let locks = self.locks_before(task);
-            if locks != task.parked_on {
-                self.move_task(&id, |task| task.parked_on = locks);
+            if locks != task.course.parked_on {
+                self.move_task(&id, |task| task.course.parked_on = locks);
             }
         }
     }
@@ -215,20 +216,9 @@ impl State {
             planned: None,
             progress: Progress::NONE,
             attempts: 0,
-            held: None,
-            failures: 0,
-            errors: Vec::new(),
-            retry_at_ms: None,
-            progressed_at_ms: None,
-            stall_level: 0,
-            reviewer: None,
-            result: None,
-            note: None,
             created_at_ms: self.at_ms,
-            started_at_ms: None,
             updated_at_ms: self.at_ms,
-            parked_on: Vec::new(),
-            took: Default::default(),
+            course: Course::default(),
             spec: spec.clone(),
         }));
         self.touched.tasks.insert(spec.id.clone());
@@ -240,9 +230,9 @@ impl State {
             task.assigned_to = Some(manus.clone());
             task.planned.take_if(|planned| planned.manus_id != *manus);
             task.pinned = cause == AssignCause::ByHand;
-            task.parked_on.clear();
+            task.course.parked_on.clear();
             // Whoever gives it to somebody during the pause after a failure wants it tried now.
-            task.retry_at_ms = None;
+            task.course.retry_at_ms = None;
         });
     }
 
@@ -252,7 +242,7 @@ impl State {
             task.planned.take_if(|planned| Some(&planned.manus_id) == before.as_ref());
             task.pinned = false;
             if let Some(reason) = reason {
-                task.note = Some(format!("given back: {reason}").chars().take(NOTE_KEPT).collect());
+                task.course.note = Some(format!("given back: {reason}").chars().take(NOTE_KEPT).collect());
             }
         });
     }
@@ -260,8 +250,8 @@ impl State {
     fn unblock_task(&mut self, id: &TaskId) {
         self.touch_if_held(id);
         self.change_task(id, |task| {
-            if task.held.take().is_some() {
-                task.failures = 0;
+            if task.course.held.take().is_some() {
+                task.course.failures = 0;
             }
             task.stage = if task.waiting_for.is_empty() { Stage::Pending } else { Stage::Blocked };
         });
@@ -281,11 +271,11 @@ impl State {
             task.stage = Stage::InProgress;
             task.assigned_to = Some(manus.clone());
             task.attempts += 1;
-            task.started_at_ms = Some(now);
+            task.course.started_at_ms = Some(now);
             // A new attempt reports from the start; how far the last one came stands in the note.
             task.progress = Progress::NONE;
-            task.progressed_at_ms = None;
-            task.stall_level = 0;
+            task.course.progressed_at_ms = None;
+            task.course.stall_level = 0;
         });
     }
 
@@ -293,10 +283,10 @@ impl State {
         let now = self.at_ms;
         self.change_task(id, |task| {
             task.progress = progress;
-            task.progressed_at_ms = Some(now);
-            task.stall_level = 0;
+            task.course.progressed_at_ms = Some(now);
+            task.course.stall_level = 0;
             if let Some(note) = note {
-                task.note = Some(note.clone());
+                task.course.note = Some(note.clone());
             }
         });
         if let Some(manus) = self.tasks.get(id).and_then(|task| task.assigned_to.clone()) {
@@ -310,19 +300,20 @@ impl State {
             task.planned = None;
             task.assigned_to = None;
             task.pinned = false;
-            task.stall_level = 0;
+            task.course.stall_level = 0;
             let done = task.progress.percent();
-            task.took.clear();
+            task.course.took.clear();
             let why = cause.words();
-            let last = reason.or(task.note.as_ref()).map(|note| format!(": {note}")).unwrap_or_default();
+            let last =
+                reason.or(task.course.note.as_ref()).map(|note| format!(": {note}")).unwrap_or_default();
             // The note tells of the attempts before this one, too; but not of all that ever were.
-            task.note = Some(format!("{why} at {done}%{last}").chars().take(NOTE_KEPT).collect());
+            task.course.note = Some(format!("{why} at {done}%{last}").chars().take(NOTE_KEPT).collect());
         });
     }
 
     fn complete_task(&mut self, id: &TaskId, result: Option<&Json>) {
         self.change_task(id, |task| {
-            task.result = result.cloned();
+            task.course.result = result.cloned();
             task.progress = Progress::FULL;
         });
         self.close_task(id, Outcome::Completed, None);
@@ -335,11 +326,11 @@ impl State {
                 Outcome::Completed => Stage::Completed { at_ms },
                 Outcome::Cancelled => Stage::Cancelled { at_ms, reason },
             };
-            task.took.clear();
-            task.parked_on.clear();
-            task.held = None;
-            task.retry_at_ms = None;
-            task.stall_level = 0;
+            task.course.took.clear();
+            task.course.parked_on.clear();
+            task.course.held = None;
+            task.course.retry_at_ms = None;
+            task.course.stall_level = 0;
         });
         self.closed.note(id, outcome);
         match outcome {

@@ -35,7 +35,7 @@ impl State {
             .cloned()
             .collect();
         match &task.stage {
-            Stage::Blocked if task.waiting_for.is_empty() && task.held.is_none() => {
+            Stage::Blocked if task.waiting_for.is_empty() && task.course.held.is_none() => {
                 wrong("is blocked by nothing".into())
             }
             Stage::Pending | Stage::InProgress | Stage::NeedsReview | Stage::Completed { .. }
@@ -57,7 +57,7 @@ impl State {
         if !task.status().is_closed() && (task.chain, task.urgency) != self.chain_of(task) {
             wrong(format!("counts a chain of {} minutes, {}", task.chain, task.urgency));
         }
-        for lock in task.parked_on.iter().filter(|lock| self.locks.get(lock).is_none()) {
+        for lock in task.course.parked_on.iter().filter(|lock| self.locks.get(lock).is_none()) {
             wrong(format!("waits for the lock of {} on {}, which is gone", lock.locked_by, lock.file_path));
         }
         if task.status().is_closed() != self.outcome(id).is_some() {
@@ -177,7 +177,8 @@ impl State {
             if lock.fencing_token >= self.counters.next_fencing_token {
                 problems.push(format!("the token of {} is not from here", lock.file_path));
             }
-            let taken = |id| self.tasks.get(id).is_some_and(|task| task.took.contains(&lock.file_path));
+            let taken =
+                |id| self.tasks.get(id).is_some_and(|task| task.course.took.contains(&lock.file_path));
             if lock.task_id.as_ref().is_some_and(|id| !taken(id)) {
                 problems.push(format!("{:?} does not know that it took {}", lock.task_id, lock.file_path));
             }

@@ -34,7 +34,7 @@ impl State {
             self.deadlines.insert((at, Due::Lapse(key.clone())));
         }
         if let Some(task) = lock.task_id.as_ref().and_then(|id| self.task_mut(id)) {
-            task.took.insert(key.file_path.clone());
+            task.course.took.insert(key.file_path.clone());
         }
         let before = self.locks.put(lock);
         if let Some(at) = before.as_ref().and_then(|lock| lock.expires_at_ms) {
@@ -62,11 +62,11 @@ impl State {
             self.deadlines.remove(&(at, Due::Lapse(key.clone())));
         }
         if let Some(task) = lock.task_id.and_then(|id| self.task_mut(&id)) {
-            task.took.remove(file);
+            task.course.took.remove(file);
         }
         // Whoever stood behind this lock is back in the pool; where to from there is decided by the rules.
         for task in self.work.parked.get(&key).cloned().unwrap_or_default() {
-            self.move_task(&task, |task| task.parked_on.clear());
+            self.move_task(&task, |task| task.course.parked_on.clear());
         }
         self.touch_lock(key);
     }

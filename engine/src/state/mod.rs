@@ -9,6 +9,7 @@ mod chains;
 mod check;
 mod claims;
 mod closed;
+mod course;
 mod inbox;
 mod locks;
 pub mod metrics;

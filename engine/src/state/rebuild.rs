@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use super::course::{Course, Happened};
 use super::task::{self, Planned};
 use super::{Agent, Outcome, Presence, Stage, State, Task};
 use crate::answer::Remembered;
@@ -151,10 +152,14 @@ impl State {
                 if let Some(closed_at) = task.closed_at_ms().filter(|_| task.dependents.is_empty()) {
                     self.closed.kept.insert((closed_at, id));
                 }
-            } else if task.stage == Stage::Pending && task.assigned_to.is_none() && task.retry_at_ms.is_none()
+            } else if task.stage == Stage::Pending
+                && task.assigned_to.is_none()
+                && task.course.retry_at_ms.is_none()
             {
                 let parked_on = self.locks_before(task);
-                own(task).parked_on = parked_on;
+                if !parked_on.is_empty() {
+                    own(task).course.parked_on = parked_on;
+                }
             }
             self.enter(task);
         }
@@ -222,20 +227,21 @@ fn load_task(view: SyncTask) -> Task {
         planned,
         progress: view.progress,
         attempts: view.attempts,
-        held: view.held_reason,
-        failures: view.failures,
-        errors: view.errors,
-        retry_at_ms: view.retry_at_ms,
-        progressed_at_ms: view.progressed_at_ms,
-        stall_level: view.stall_level,
-        reviewer: view.reviewer,
-        result: view.result,
-        note: view.note,
         created_at_ms: view.created_at_ms,
-        started_at_ms: view.started_at_ms,
         updated_at_ms: view.updated_at_ms,
-        parked_on: Vec::new(),
-        took: SortedSet::new(),
+        course: Course::from(Happened {
+            held: view.held_reason,
+            failures: view.failures,
+            errors: view.errors,
+            retry_at_ms: view.retry_at_ms,
+            progressed_at_ms: view.progressed_at_ms,
+            stall_level: view.stall_level,
+            reviewer: view.reviewer,
+            result: view.result,
+            note: view.note,
+            started_at_ms: view.started_at_ms,
+            ..Happened::default()
+        }),
         spec,
     }
 }

@@ -17,7 +17,7 @@ impl State {
         match event {
             Event::TaskReviewRequested { task_id, result } => self.request_review(task_id, result.as_ref()),
             Event::TaskReviewerChosen { task_id, reviewer } => {
-                self.change_task(task_id, |task| task.reviewer.clone_from(reviewer));
+                self.change_task(task_id, |task| task.course.reviewer.clone_from(reviewer));
             }
             Event::TaskSentBack { task_id, reviewer, comment } => {
                 self.send_back(task_id, reviewer, comment.as_ref())
@@ -27,17 +27,19 @@ impl State {
                 self.change_task(task_id, |task| {
                     task.planned = None;
                     task.stage = Stage::Blocked;
-                    task.held = Some(reason.clone());
-                    task.parked_on.clear();
-                    task.retry_at_ms = None;
-                    task.stall_level = 0;
-                    task.took.clear();
+                    task.course.held = Some(reason.clone());
+                    task.course.parked_on.clear();
+                    task.course.retry_at_ms = None;
+                    task.course.stall_level = 0;
+                    task.course.took.clear();
                 });
             }
             Event::TaskFailed { task_id, error, retry_at_ms } => self.fail_task(task_id, error, *retry_at_ms),
-            Event::TaskRetryDue { task_id } => self.change_task(task_id, |task| task.retry_at_ms = None),
+            Event::TaskRetryDue { task_id } => {
+                self.change_task(task_id, |task| task.course.retry_at_ms = None)
+            }
             Event::TaskStalled { task_id, level } => {
-                self.change_task(task_id, |task| task.stall_level = *level)
+                self.change_task(task_id, |task| task.course.stall_level = *level)
             }
             _ => {}
         }
@@ -45,7 +47,7 @@ impl State {
 
     /// The dependents of a held task may have said that it failed for good.
     pub(super) fn touch_if_held(&mut self, id: &TaskId) {
-        if self.tasks.get(id).is_some_and(|task| task.held.is_some()) {
+        if self.tasks.get(id).is_some_and(|task| task.course.held.is_some()) {
             self.touch_dependents(id);
         }
     }
@@ -60,11 +62,11 @@ impl State {
         let now = self.at_ms;
         self.change_task(id, |task| {
             task.stage = Stage::NeedsReview;
-            task.progressed_at_ms = Some(now);
-            task.result = result.cloned();
+            task.course.progressed_at_ms = Some(now);
+            task.course.result = result.cloned();
             task.progress = Progress::FULL;
-            task.stall_level = 0;
-            task.took.clear();
+            task.course.stall_level = 0;
+            task.course.took.clear();
         });
     }
 
@@ -72,28 +74,28 @@ impl State {
         self.change_task(id, |task| {
             task.stage = Stage::Pending;
             task.planned = None;
-            task.reviewer = None;
+            task.course.reviewer = None;
             // Whoever did it knows best what to change.
             task.pinned = true;
             let what = comment.map(|comment| format!(": {comment}")).unwrap_or_default();
-            task.note = Some(format!("{reviewer} asked for changes{what}"));
+            task.course.note = Some(format!("{reviewer} asked for changes{what}"));
         });
     }
 
     fn fail_task(&mut self, id: &TaskId, error: &TaskError, retry_at_ms: Option<TimeMs>) {
         self.change_task(id, |task| {
-            task.failures += 1;
+            task.course.failures += 1;
             task.planned = None;
-            task.errors.push(error.clone());
-            let forgotten = task.errors.len().saturating_sub(ERRORS_KEPT);
-            task.errors.drain(..forgotten);
+            task.course.errors.push(error.clone());
+            let forgotten = task.course.errors.len().saturating_sub(ERRORS_KEPT);
+            task.course.errors.drain(..forgotten);
             task.assigned_to = None;
             task.pinned = false;
-            task.stall_level = 0;
-            task.took.clear();
-            task.retry_at_ms = retry_at_ms;
+            task.course.stall_level = 0;
+            task.course.took.clear();
+            task.course.retry_at_ms = retry_at_ms;
             task.stage = if retry_at_ms.is_some() { Stage::Pending } else { Stage::Blocked };
-            task.held = retry_at_ms.is_none().then(|| task.given_up(error));
+            task.course.held = retry_at_ms.is_none().then(|| task.given_up(error));
         });
         if retry_at_ms.is_none() {
             self.touch_dependents(id);
@@ -112,10 +114,10 @@ impl State {
             task.need = task::need_of(spec);
             task.spec = spec.clone();
             task.waiting_for = waiting_for.iter().cloned().collect();
-            task.parked_on.clear();
+            task.course.parked_on.clear();
             match task.stage {
                 Stage::Pending if !task.waiting_for.is_empty() => task.stage = Stage::Blocked,
-                Stage::Blocked if task.waiting_for.is_empty() && task.held.is_none() => {
+                Stage::Blocked if task.waiting_for.is_empty() && task.course.held.is_none() => {
                     task.stage = Stage::Pending
                 }
                 _ => {}

@@ -3,12 +3,11 @@
 use std::cmp::Reverse;
 use std::sync::Arc;
 
+use super::course::Course;
 use super::{Due, Outcome, Settings, State};
 use crate::capability::Capability;
 use crate::event::TaskSpec;
 use crate::ids::{LockKey, ManusId, TaskId, TimeMs};
-use crate::json::Json;
-use crate::pattern::FilePattern;
 use crate::sorted::SortedSet;
 use crate::values::{Priority, Progress, TaskStatus};
 use crate::view::{SyncTask, TaskError};
@@ -103,23 +102,9 @@ pub struct Task {
     pub(crate) planned: Option<Planned>,
     pub(crate) progress: Progress,
     pub(crate) attempts: u32,
-    /// Why it is held back by hand, or failed for good.
-    pub(crate) held: Option<String>,
-    pub(crate) failures: u32,
-    pub(crate) errors: Vec<TaskError>,
-    pub(crate) retry_at_ms: Option<TimeMs>,
-    pub(crate) progressed_at_ms: Option<TimeMs>,
-    pub(crate) stall_level: u8,
-    pub(crate) reviewer: Option<ManusId>,
-    pub(crate) result: Option<Json>,
-    pub(crate) note: Option<String>,
     pub(crate) created_at_ms: TimeMs,
-    pub(crate) started_at_ms: Option<TimeMs>,
     pub(crate) updated_at_ms: TimeMs,
-    /// The locks in the way of a ready task that nobody has, as of when it was last looked at.
-    pub(crate) parked_on: Vec<LockKey>,
-    /// The patterns that its start took and its end gives back.
-    pub(crate) took: SortedSet<FilePattern>,
+    pub(crate) course: Course,
 }
 
 impl Task {
@@ -140,12 +125,12 @@ impl Task {
 
     /// Who reviews it, once somebody is chosen.
     pub fn reviewer(&self) -> Option<&ManusId> {
-        self.reviewer.as_ref()
+        self.course.reviewer.as_ref()
     }
 
     /// Why it is held back by hand, or failed for good.
     pub fn held_reason(&self) -> Option<&str> {
-        self.held.as_deref()
+        self.course.held.as_deref()
     }
 
     /// Who should do it, from when and until when, as planned.
@@ -155,12 +140,12 @@ impl Task {
 
     /// How often it was raised that it does not move: 1 with its agent, 2 with the person.
     pub fn stall_level(&self) -> u8 {
-        self.stall_level
+        self.course.stall_level
     }
 
     /// When it may be tried again, after a failure.
     pub fn retry_at_ms(&self) -> Option<TimeMs> {
-        self.retry_at_ms
+        self.course.retry_at_ms
     }
 
     /// How far it is, in per cent.
@@ -180,13 +165,13 @@ impl Task {
 
     /// When the running or last attempt began.
     pub fn started_at_ms(&self) -> Option<TimeMs> {
-        self.started_at_ms
+        self.course.started_at_ms
     }
 
     /// How long its agent has worked in this attempt, in milliseconds; up for review it is done.
     pub(crate) fn worked_ms(&self, now_ms: TimeMs) -> u64 {
-        let until = if self.stage == Stage::NeedsReview { self.progressed_at_ms } else { None };
-        let since = self.started_at_ms.unwrap_or(now_ms);
+        let until = if self.stage == Stage::NeedsReview { self.course.progressed_at_ms } else { None };
+        let since = self.course.started_at_ms.unwrap_or(now_ms);
         u64::try_from(until.unwrap_or(now_ms) - since).unwrap_or(0)
     }
 
@@ -238,7 +223,7 @@ impl Task {
     pub(crate) fn promise(&self) -> Option<(ManusId, TimeMs)> {
         let planned = self.planned.as_ref()?;
         let waits = match self.stage {
-            Stage::Blocked => self.held.is_none(),
+            Stage::Blocked => self.course.held.is_none(),
             Stage::Pending => self.assigned_to.as_ref() != Some(&planned.manus_id),
             _ => false,
         };
@@ -247,7 +232,7 @@ impl Task {
 
     /// When the plan has it, if nobody has begun it.
     pub(crate) fn turn(&self) -> Option<(TimeMs, TaskId)> {
-        let waits = matches!(self.stage, Stage::Blocked | Stage::Pending) && self.held.is_none();
+        let waits = matches!(self.stage, Stage::Blocked | Stage::Pending) && self.course.held.is_none();
         let planned = self.planned.as_ref().filter(|_| waits)?;
         Some((planned.start_ms, self.spec.id.clone()))
     }
@@ -261,18 +246,18 @@ impl Task {
 
     pub(crate) fn place(&self) -> Place {
         let minutes = self.spec.estimated_duration;
-        match (&self.stage, &self.assigned_to, &self.parked_on[..]) {
+        match (&self.stage, &self.assigned_to, &self.course.parked_on[..]) {
             // Nobody gets it before its time has come.
-            (Stage::Pending, ..) if self.retry_at_ms.is_some() => Place::Nowhere,
-            (Stage::Blocked, ..) if self.held.is_some() => Place::Held(self.spec.id.clone()),
-            (Stage::NeedsReview, ..) => Place::Review(self.reviewer.clone(), self.spec.id.clone()),
+            (Stage::Pending, ..) if self.course.retry_at_ms.is_some() => Place::Nowhere,
+            (Stage::Blocked, ..) if self.course.held.is_some() => Place::Held(self.spec.id.clone()),
+            (Stage::NeedsReview, ..) => Place::Review(self.course.reviewer.clone(), self.spec.id.clone()),
             (Stage::Pending, Some(manus), _) => {
                 Place::Queue(self.need.clone(), manus.clone(), self.rank(), minutes)
             }
             (Stage::Pending, None, []) => Place::Pool(self.need.clone(), self.rank()),
             (Stage::Pending, None, locks) => Place::Parked(locks.to_vec(), self.spec.id.clone()),
             (Stage::InProgress, Some(manus), _) => {
-                Place::Running(manus.clone(), self.spec.id.clone(), minutes, self.started_at_ms)
+                Place::Running(manus.clone(), self.spec.id.clone(), minutes, self.course.started_at_ms)
             }
             _ => Place::Nowhere,
         }
@@ -282,17 +267,17 @@ impl Task {
     pub(crate) fn due(&self, settings: &Settings) -> Option<(TimeMs, Due)> {
         let id = self.spec.id.clone();
         match self.stage {
-            Stage::Pending => self.retry_at_ms.map(|at| (at, Due::Retry(id))),
+            Stage::Pending => self.course.retry_at_ms.map(|at| (at, Due::Retry(id))),
             Stage::InProgress => {
                 let levels = if settings.reassign_stalled { 3 } else { 2 };
                 // Once that was raised, from then on: a server that was down for long does not raise everything at once.
-                let quiet_since = match self.stall_level {
-                    0 => self.progressed_at_ms.or(self.started_at_ms)?,
+                let quiet_since = match self.course.stall_level {
+                    0 => self.course.progressed_at_ms.or(self.course.started_at_ms)?,
                     _ => self.updated_at_ms,
                 };
                 let half_the_estimate = i64::from(self.spec.estimated_duration) * 30_000;
                 let patience = settings.stall_after_ms.max(half_the_estimate);
-                (self.stall_level < levels).then_some((quiet_since + patience, Due::Stall(id)))
+                (self.course.stall_level < levels).then_some((quiet_since + patience, Due::Stall(id)))
             }
             _ => None,
         }
@@ -316,23 +301,23 @@ impl Task {
             files_involved: spec.files_involved.clone(),
             required_capabilities: spec.required_capabilities.clone(),
             attempts: self.attempts,
-            result: self.result.clone(),
+            result: self.course.result.clone(),
             pinned: self.pinned,
-            reviewer: self.reviewer.clone(),
-            stalled: self.stall_level > 0,
-            stall_level: self.stall_level,
-            held_reason: self.held.clone(),
-            failures: self.failures,
-            errors: self.errors.clone(),
-            retry_at_ms: self.retry_at_ms,
-            progressed_at_ms: self.progressed_at_ms,
+            reviewer: self.course.reviewer.clone(),
+            stalled: self.course.stall_level > 0,
+            stall_level: self.course.stall_level,
+            held_reason: self.course.held.clone(),
+            failures: self.course.failures,
+            errors: self.course.errors.clone(),
+            retry_at_ms: self.course.retry_at_ms,
+            progressed_at_ms: self.course.progressed_at_ms,
             created_at_ms: self.created_at_ms,
-            started_at_ms: self.started_at_ms,
+            started_at_ms: self.course.started_at_ms,
             completed_at_ms: self.closed_at_ms(),
             planned_for: self.planned.as_ref().map(|planned| planned.manus_id.clone()),
             expected_start_ms: self.planned.as_ref().map(|planned| planned.start_ms),
             expected_finish_ms: self.planned.as_ref().map(|planned| planned.finish_ms),
-            note: self.note.clone(),
+            note: self.course.note.clone(),
             updated_at_ms: self.updated_at_ms,
         }
     }
@@ -341,7 +326,7 @@ impl Task {
     pub(crate) fn blocked_reason(&self, state: &State) -> Option<String> {
         match &self.stage {
             Stage::Cancelled { reason, .. } => reason.clone(),
-            Stage::Blocked if self.held.is_some() => self.held.clone(),
+            Stage::Blocked if self.course.held.is_some() => self.course.held.clone(),
             Stage::Blocked => {
                 let cancelled = |id: &&TaskId| state.outcome(id) == Some(Outcome::Cancelled);
                 if let Some(dead) = self.waiting_for.iter().find(cancelled) {
@@ -361,13 +346,13 @@ impl Task {
 
     /// Whether it is held back because it failed too often, and not by somebody's word.
     fn has_failed_for_good(&self) -> bool {
-        let last = self.errors.last().filter(|_| self.held.is_some());
-        last.is_some_and(|error| self.held == Some(self.given_up(error)))
+        let last = self.course.errors.last().filter(|_| self.course.held.is_some());
+        last.is_some_and(|error| self.course.held == Some(self.given_up(error)))
     }
 
     /// Why it is held back after too many failures.
     pub(super) fn given_up(&self, last: &TaskError) -> String {
-        format!("it failed {} times, last: {}", self.failures, last.message)
+        format!("it failed {} times, last: {}", self.course.failures, last.message)
     }
 }
 
@@ -376,5 +361,6 @@ pub(crate) fn need_of(spec: &TaskSpec) -> Need {
     let mut need = spec.required_capabilities.clone();
     need.sort();
     need.dedup();
-    need.into()
+    // The empty one has no room of its own.
+    if need.is_empty() { Need::default() } else { need.into() }
 }

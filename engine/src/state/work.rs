@@ -75,6 +75,7 @@ impl State {
         let (before, due_before, promise_before) = (task.place(), task.due(&self.settings), task.promise());
         let (demand_before, turn_before) = (task.demand(), task.turn());
         change(task);
+        task.course.settle();
         let (after, due, promise) = (task.place(), task.due(&self.settings), task.promise());
         let (demand, turn) = (task.demand(), task.turn());
         if demand_before != demand {
@@ -191,7 +192,7 @@ impl State {
             }),
             Place::Running(manus, task, minutes, started) => {
                 let before = |other: &TaskId| {
-                    let other_started = self.tasks.get(other).and_then(|task| task.started_at_ms);
+                    let other_started = self.tasks.get(other).and_then(|task| task.course.started_at_ms);
                     (other_started, other) < (started, &task)
                 };
                 let place = self.agents.get(&manus).map_or(0, |agent| agent.running.partition_point(before));
