@@ -120,8 +120,11 @@ impl State {
                 task.dependents.insert(dependent);
             }
         }
+        // Of a task that stands alone, the chain is known.
+        let linked =
+            self.tasks.values().filter(|task| !task.dependents.is_empty() || !task.waiting_for.is_empty());
         let mut behind: crate::sorted::SortedMap<TaskId, usize> =
-            self.tasks.values().map(|task| (task.spec.id.clone(), task.dependents.len())).collect();
+            linked.map(|task| (task.spec.id.clone(), task.dependents.len())).collect();
         let mut settled: Vec<TaskId> =
             behind.iter().filter(|(_, n)| **n == 0).map(|(id, _)| id.clone()).collect();
         while let Some(id) = settled.pop() {

@@ -16,7 +16,7 @@ use super::rows::{lock_json, manus_json, message_json, task_json};
 use crate::store::{Loaded, StoreError};
 
 /// How many rows a page has.
-const PAGE: i64 = 5_000;
+const PAGE: i64 = 1_000;
 
 /// Reads everything that a state is made of, as of one moment.
 pub(super) async fn load(
@@ -116,7 +116,8 @@ impl Reader<'_> {
         settings: &Settings,
         endings: &Endings,
     ) -> Result<Vec<Arc<SyncTask>>, StoreError> {
-        let mut open: Vec<SyncTask> = self
+        // Each in a place of its own: a list of whole tasks that grows would be copied again and again.
+        let mut open: Vec<Arc<SyncTask>> = self
             .pages(concat!(
                 "select max(created_no), json_group_array(",
                 task_json!(),
@@ -129,11 +130,12 @@ impl Reader<'_> {
         note(&mut outcomes, &endings.completed, Outcome::Completed);
         note(&mut outcomes, &endings.cancelled, Outcome::Cancelled);
         let outcome = |id: &TaskId| outcomes.get(id).copied().flatten();
-        for task in &mut open {
+        for task in open.iter_mut().filter(|task| !task.dependencies.is_empty()) {
+            let task = Arc::make_mut(task);
             let waits = |id: &&TaskId| outcome(id) != Some(Outcome::Completed);
             task.waiting_for = task.dependencies.iter().filter(waits).cloned().collect();
         }
-        let mut closed = self.newest_closed(settings.closed_kept).await?;
+        let mut closed: Vec<Arc<SyncTask>> = self.newest_closed(settings.closed_kept).await?;
         let here: HashSet<&TaskId> = closed.iter().map(|task| &task.id).collect();
         let missing: Vec<TaskId> = outcomes
             .iter()
@@ -141,12 +143,12 @@ impl Reader<'_> {
             .map(|(id, _)| id.clone())
             .collect();
         closed.extend(self.tasks_by_id(&missing).await?);
-        let mut tasks: Vec<_> = open.into_iter().chain(closed).map(Arc::new).collect();
-        tasks.sort_by(|a, b| a.id.cmp(&b.id));
-        Ok(tasks)
+        open.extend(closed);
+        open.sort_by(|a, b| a.id.cmp(&b.id));
+        Ok(open)
     }
 
-    async fn newest_closed(&mut self, most: usize) -> Result<Vec<SyncTask>, StoreError> {
+    async fn newest_closed(&mut self, most: usize) -> Result<Vec<Arc<SyncTask>>, StoreError> {
         let sql = concat!(
             "select json_group_array(",
             task_json!(),
@@ -158,7 +160,7 @@ impl Reader<'_> {
         parse(&rows)
     }
 
-    async fn tasks_by_id(&mut self, ids: &[TaskId]) -> Result<Vec<SyncTask>, StoreError> {
+    async fn tasks_by_id(&mut self, ids: &[TaskId]) -> Result<Vec<Arc<SyncTask>>, StoreError> {
         if ids.is_empty() {
             return Ok(Vec::new());
         }
