@@ -1,7 +1,5 @@
 //! What has become of a task since it was created.
 
-use std::ops::{Deref, DerefMut};
-
 use crate::ids::{LockKey, ManusId, TimeMs};
 use crate::json::Json;
 use crate::pattern::FilePattern;
@@ -28,59 +26,79 @@ pub(crate) struct Happened {
     pub(crate) took: SortedSet<FilePattern>,
 }
 
-static NOTHING: Happened = Happened {
-    held: None,
-    failures: 0,
-    errors: Vec::new(),
-    retry_at_ms: None,
-    progressed_at_ms: None,
-    stall_level: 0,
-    reviewer: None,
-    result: None,
-    note: None,
-    started_at_ms: None,
-    parked_on: Vec::new(),
-    took: SortedSet::new(),
-};
+/// In the browser it lies in the task itself: what keeps it apart would be program that every visitor loads for nothing.
+#[cfg(target_family = "wasm")]
+pub(crate) type Course = Happened;
 
-/// What has become of a task. Of most, nothing yet: they wait, by the hundred thousand, and this takes up a word in each.
-#[derive(Debug, Clone, Default)]
-pub(crate) struct Course(Option<Box<Happened>>);
+#[cfg(target_family = "wasm")]
+impl Happened {
+    pub(crate) fn settle(&mut self) {}
+}
 
-impl Course {
-    /// Gives back the room of what has come to nothing.
-    pub(crate) fn settle(&mut self) {
-        if self.0.as_deref() == Some(&NOTHING) {
-            self.0 = None;
+#[cfg(not(target_family = "wasm"))]
+pub(crate) use apart::Course;
+
+#[cfg(not(target_family = "wasm"))]
+mod apart {
+    use std::ops::{Deref, DerefMut};
+
+    use super::Happened;
+    use crate::sorted::SortedSet;
+
+    static NOTHING: Happened = Happened {
+        held: None,
+        failures: 0,
+        errors: Vec::new(),
+        retry_at_ms: None,
+        progressed_at_ms: None,
+        stall_level: 0,
+        reviewer: None,
+        result: None,
+        note: None,
+        started_at_ms: None,
+        parked_on: Vec::new(),
+        took: SortedSet::new(),
+    };
+
+    /// What has become of a task. Of most, nothing yet: they wait, by the hundred thousand, and this takes up a word in each.
+    #[derive(Debug, Clone, Default)]
+    pub(crate) struct Course(pub(super) Option<Box<Happened>>);
+
+    impl Course {
+        /// Gives back the room of what has come to nothing.
+        pub(crate) fn settle(&mut self) {
+            if self.0.as_deref() == Some(&NOTHING) {
+                self.0 = None;
+            }
         }
     }
-}
 
-impl From<Happened> for Course {
-    fn from(happened: Happened) -> Self {
-        let mut course = Self(Some(Box::new(happened)));
-        course.settle();
-        course
+    impl From<Happened> for Course {
+        fn from(happened: Happened) -> Self {
+            let mut course = Self(Some(Box::new(happened)));
+            course.settle();
+            course
+        }
     }
-}
 
-impl Deref for Course {
-    type Target = Happened;
+    impl Deref for Course {
+        type Target = Happened;
 
-    fn deref(&self) -> &Happened {
-        self.0.as_deref().unwrap_or(&NOTHING)
+        fn deref(&self) -> &Happened {
+            self.0.as_deref().unwrap_or(&NOTHING)
+        }
     }
-}
 
-impl DerefMut for Course {
-    fn deref_mut(&mut self) -> &mut Happened {
-        self.0.get_or_insert_default()
+    impl DerefMut for Course {
+        fn deref_mut(&mut self) -> &mut Happened {
+            self.0.get_or_insert_default()
+        }
     }
-}
 
-impl PartialEq for Course {
-    fn eq(&self, other: &Self) -> bool {
-        **self == **other
+    impl PartialEq for Course {
+        fn eq(&self, other: &Self) -> bool {
+            **self == **other
+        }
     }
 }
 
