@@ -100,6 +100,7 @@ impl Keys {
             "Escape" if !self.desk.picked.with_untracked(SortedSet::is_empty) => {
                 self.desk.picked.set(SortedSet::new());
             }
+            "Escape" if self.live.past_ms.with_untracked(Option::is_some) => self.live.back_to_now(),
             _ => return false,
         }
         true
@@ -124,9 +125,10 @@ impl Keys {
         let status = self.live.peek(|state| state.task(&id).map(|task| task.status()));
         let Some(status) = status.filter(|status| !status.is_closed()) else { return false };
         match (key, status) {
-            ("a", _) => self.ask(Ask::Assign(id)),
             ("v", TaskStatus::NeedsReview) => self.ask(Ask::Review(id, true)),
-            ("v", _) => return false,
+            // What is up for review has an agent, and what is not has nothing to be judged.
+            ("a", TaskStatus::NeedsReview) | ("v", _) => return false,
+            ("a", _) => self.ask(Ask::Assign(id)),
             _ => self.ask(Ask::Edit(id)),
         }
         true
@@ -174,7 +176,7 @@ impl Keys {
 
 /// True on something that a key does something with by itself.
 fn on_something(target: Element) -> bool {
-    target.closest("button, a, [tabindex='0']").ok().flatten().is_some()
+    target.closest("button, summary").ok().flatten().is_some()
 }
 
 /// Ticks the task whose row has the focus, or takes the tick away.

@@ -118,8 +118,8 @@ pub fn hydrate() {
 /// on the document's root.
 #[cfg(feature = "hydrate")]
 fn wake_up(live: Live) {
+    live.hydrated.set(true);
     effect(move || {
-        live.hydrated.set(true);
         if let Some(body) = document().body() {
             // A page without the marks works as well, so there is nothing to do when they cannot be set.
             let _ = body.set_attribute("data-hydrated", "");

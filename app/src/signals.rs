@@ -10,7 +10,9 @@ use std::marker::PhantomData;
 
 use ::leptos::prelude as leptos;
 use ::leptos::reactive::graph::{AnySubscriber, Subscriber, ToAnySubscriber};
-use leptos::{SetValue, Track, UpdateValue, With, WithUntracked, WithValue};
+use leptos::{SetValue, Track, UpdateValue, With, WithUntracked, WithValue, use_context};
+
+use crate::live::Live;
 
 /// A value of any type.
 struct Held(Box<dyn Any + Send + Sync>);
@@ -272,8 +274,14 @@ pub fn effect(act: impl FnMut() + 'static) {
     begin(Box::new(act));
 }
 
-fn begin(act: Box<dyn FnMut()>) {
-    let effect = leptos::Effect::new(act);
+fn begin(mut act: Box<dyn FnMut()>) {
+    // A page is taken over piece by piece, as the server saw it: what an effect changed meanwhile would not be in the pieces to come.
+    let live = use_context::<Live>();
+    let effect = leptos::Effect::new(move || {
+        if live.is_none_or(|live| live.hydrated.get()) {
+            act();
+        }
+    });
     // On the server there is none.
     if cfg!(feature = "hydrate") {
         ends_with_its_owner(effect.to_any_subscriber());

@@ -1,5 +1,6 @@
 //! The `manus-sync` binary.
 
+use std::io::Write;
 use std::process::ExitCode;
 
 use clap::Parser;
@@ -18,7 +19,8 @@ fn main() -> ExitCode {
         Err(failed) => {
             let Failed { message, code, .. } = failed;
             if !message.is_empty() {
-                eprintln!("manus-sync: {message}");
+                // Whoever read what is said here may have gone.
+                let _ = writeln!(std::io::stderr(), "manus-sync: {message}");
             }
             ExitCode::from(code)
         }

@@ -32,8 +32,11 @@ fn step(live: Live, desk: Desk, forward: bool) {
         None if forward => {}
         None => begin(live, desk),
         Some(at_ms) => {
-            if let Some(at_ms) = live.log.with_value(|log| log.step(at_ms, forward)) {
-                live.show_past(at_ms);
+            match live.log.with_value(|log| log.step(at_ms, forward)) {
+                Some(at_ms) => live.show_past(at_ms),
+                // Behind the newest comes now.
+                None if forward => live.back_to_now(),
+                None => {}
             }
         }
     }

@@ -61,6 +61,7 @@ fn choice(live: Live, chosen: RwSignal<Option<ManusId>>, candidate: Candidate) -
         .attr("type", "radio")
         .attr("name", "candidate")
         .attr("value", name.clone())
+        .attr("autofocus", chosen.with_untracked(|chosen| chosen.as_ref() == Some(&manus_id)))
         .checked(move || chosen.with(|chosen| chosen.as_ref() == Some(&manus_id)))
         .on("change", move |_| chosen.set(Some(set.clone())));
     let left_ms = expected_finish_ms - live.now_ms.get_untracked();

@@ -81,7 +81,7 @@ fn unmoved(manus: &ManusInstance) -> Vec<(&'static str, String)> {
         ("Can", needs::listed(&manus.capabilities)),
         ("Runs", runs.join(", ")),
         ("At a time", words::counted(manus.max_parallel, "task")),
-        ("Performance", format!("{} of 100", manus.performance_score.round() as i64)),
+        ("Performance", (manus.performance_score.round() as i64).to_string()),
     ]
 }
 
