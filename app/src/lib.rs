@@ -33,7 +33,7 @@ use components::chrome::{banner, notices, rail, top_bar};
 use components::dialogs::dialog;
 use desk::{Desk, use_desk};
 use live::{Live, use_live};
-use nav::{Nav, use_nav};
+use nav::{Nav, Open, Place, Room, use_nav};
 use pages::room;
 #[cfg(feature = "ssr")]
 pub use parts::{Apart, LOADER};
@@ -79,13 +79,18 @@ fn page() -> Node {
     .into_node()
 }
 
-/// The tab's title: how many things need the person, and where.
-fn title(live: Live) -> String {
-    let needs = live.needs.with(Vec::len);
-    let project = live.about().project;
-    let project =
-        if project.is_empty() { "manus-sync".to_owned() } else { format!("{project} · manus-sync") };
-    if needs > 0 { format!("({needs}) {project}") } else { project }
+/// The tab's title: how many things need the person, what is open, and where.
+fn title(live: Live, place: &Place) -> String {
+    let needs = match live.needs.with(Vec::len) {
+        0 => String::new(),
+        needs => format!("({needs}) "),
+    };
+    let what = match (&place.open, place.room) {
+        (Some(Open::Task(id)), _) => id.to_string(),
+        (Some(Open::Agent(id)), _) => id.to_string(),
+        (None, room) => room.map_or("Not found", Room::name).to_owned(),
+    };
+    format!("{needs}{what} · {} · manus-sync", live.about().project)
 }
 
 /// Makes the server's page live. Called once, in the browser.
@@ -132,5 +137,6 @@ fn wake_up(live: Live) {
             let _ = root.set_attribute("data-seq", &seq);
         }
     });
-    effect(move || document().set_title(&title(live)));
+    let nav = use_nav();
+    effect(move || document().set_title(&title(live, &nav.place())));
 }

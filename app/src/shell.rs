@@ -37,7 +37,8 @@ pub fn shell(options: LeptosOptions) -> impl IntoView {
     let boot = live::boot();
     let (title, html, files) = untrack(|| {
         let live = provide();
-        (title(live), ui::to_html(page()), files_for(live, &use_nav().place_now()))
+        let place = use_nav().place_now();
+        (title(live, &place), ui::to_html(page()), files_for(live, &place))
     });
     let parts = use_context::<Apart>().map(|_| {
         let part = |file: String| {

@@ -32,7 +32,8 @@ export class Errors {
 
   watch(context: BrowserContext): void {
     context.on("console", (message) => {
-      if (message.type() === "error") this.seen.push(`${message.text()} (${message.location().url})`);
+      // That one is a page that was not as the server had written it.
+      if (message.type() === "error" || message.text().includes("built anew")) this.seen.push(`${message.text()} (${message.location().url})`);
     });
     context.on("weberror", (error) => this.seen.push(String(error.error())));
   }

@@ -2,7 +2,7 @@ import { expect, test } from "./fixtures.ts";
 
 test("the page loads and becomes live", async ({ page, open }) => {
   await open(page);
-  await expect(page).toHaveTitle(/manus-sync/);
+  await expect(page).toHaveTitle(/^Overview · .* · manus-sync$/);
   await expect(page.locator("h1")).toBeVisible();
 });
 

@@ -207,6 +207,32 @@ test("attempts that could not be read are said to be missing, and read by trying
   await expect(page.getByTestId("timeline")).not.toContainText("could not be read");
 });
 
+test("a large project's pages are taken over as the server wrote them", async ({ page, server, open }) => {
+  const { ada } = await smallTeam(server);
+  await ada.act("claim_files", { files: Array.from({ length: 300 }, (_, file) => `src/many/${file}.rs`) });
+  const tasks = Array.from({ length: 400 }, (_, number) => ({ key: `k${number}`, title: `Piece ${number}`, description: "" }));
+  await server.post("create_tasks", { tasks });
+  // Else the fixture objects.
+  for (const path of ["/", "/activity", "/files", "/agents", "/tasks", "/timeline", "/messages", "/insights"]) await open(page, path);
+});
+
+test("past and pause are left by the keys that led there, wherever the focus is", async ({ page, server, open }) => {
+  await smallTeam(server);
+  await open(page, "/tasks");
+  const live = page.getByTestId("live");
+  await row(page, "task-T1").locator(".row-link").focus();
+  await page.keyboard.press(" ");
+  await expect(live).toContainText("Paused");
+  await page.keyboard.press(" ");
+  await expect(live).not.toContainText("Paused");
+  for (const key of ["]", "Escape"]) {
+    await page.keyboard.press("[");
+    await expect(page.getByTestId("past")).toBeVisible();
+    await page.keyboard.press(key);
+    await expect(page.getByTestId("past")).toHaveCount(0);
+  }
+});
+
 test("the focus stays on the page when the view changes or the last need is dealt with", async ({ page, server, open }) => {
   const { ada } = await smallTeam(server);
   await open(page, "/tasks");

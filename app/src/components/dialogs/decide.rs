@@ -20,7 +20,7 @@ pub fn assign(id: TaskId) -> Node {
     let now_ms = live.now_ms.get_untracked();
     let explained = live.peek(|state| state.explain_assignment(&id, now_ms));
     let (candidates, has) = explained.map(|told| (told.candidates, told.assigned_to)).unwrap_or_default();
-    let best = candidates.iter().find(|other| has.as_ref() != Some(&other.manus_id));
+    let best = candidates.iter().find(|other| other.eligible && has.as_ref() != Some(&other.manus_id));
     let chosen = RwSignal::new(best.map(|best| best.manus_id.clone()));
     let list: Vec<El> = candidates.into_iter().map(|candidate| choice(live, chosen, candidate)).collect();
     let none = list.is_empty().then(|| el("p").add("No agent is here."));
