@@ -39,6 +39,8 @@ const test = base.extend<object, { story: Story }>({
 test.describe.configure({ mode: "default", timeout: 60_000 });
 // What Playwright adds to a page, so that a picture holds still, is style that is written into it.
 test.use({ bypassCSP: true });
+// The page gets the story's times, and the server has written it with its own.
+test.beforeEach(({ errors }) => errors.expect(/built anew/));
 
 /** Opens a path as the story has it, and waits until all of it is there. */
 async function go(page: Page, story: Story, path: string): Promise<void> {

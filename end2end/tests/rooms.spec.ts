@@ -345,7 +345,8 @@ test("a drawer that cannot be read says why, and tries again", async ({ page, se
   await expect(page.getByTestId("drawer")).toContainText("There is no task T99.");
 });
 
-test("who is alive and does not get on is told from who works", async ({ page, server, open }) => {
+test("who is alive and does not get on is told from who works", async ({ page, server, open, errors }) => {
+  errors.expect(/built anew/);
   const { ada } = await smallTeam(server);
   // As if nothing had moved for half of the estimate.
   await page.route(`${server.url}/agents`, async (route) => {
