@@ -1,11 +1,12 @@
 //! What a hub is opened with.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use engine::{Settings, TimeMs};
 
 use crate::clock::{Clock, SystemClock};
+use crate::hub::DATABASE;
 
 /// What a hub is opened with. [`Config::new`] has the usual for everything but the project's root.
 #[derive(Debug, Clone)]
@@ -45,5 +46,10 @@ impl Config {
             plan_seed: 0,
             keep_history_ms: None,
         }
+    }
+
+    /// Where the database is, in this folder of the project unless it was put elsewhere.
+    pub(crate) fn database_in(&self, folder: &Path) -> PathBuf {
+        self.database.clone().unwrap_or_else(|| folder.join(DATABASE))
     }
 }

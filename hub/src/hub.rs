@@ -79,7 +79,7 @@ impl Hub {
         let root = std::path::absolute(&config.project_root).map_err(io)?;
         let folder = Folder::take_when_free(&root, config.database.as_deref()).await?;
         let paths = ProjectPaths::new(&root).map_err(io)?;
-        let database = config.database.clone().unwrap_or_else(|| folder.path().join(DATABASE));
+        let database = config.database_in(folder.path());
         let imported = import::adopt(&database, &paths, &config).await?;
         let store: Arc<dyn Store> = Arc::new(SqliteStore::open(&database).await?);
         Self::over(store, folder, database, imported, config).await

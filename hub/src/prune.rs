@@ -10,7 +10,6 @@ use crate::beside::with_suffix;
 use crate::config::Config;
 use crate::failure::OpenError;
 use crate::folder::Folder;
-use crate::hub::DATABASE;
 use crate::store::StoreError;
 use crate::store::sqlite::{self, Content, Pruning};
 
@@ -100,7 +99,7 @@ impl Hold {
         let io = |error| OpenError::Io { path: config.project_root.clone(), error };
         let root = std::path::absolute(&config.project_root).map_err(io)?;
         let folder = Folder::take(&root, config.database.as_deref())?;
-        let database = config.database.clone().unwrap_or_else(|| folder.path().join(DATABASE));
+        let database = config.database_in(folder.path());
         Ok(Self { database, _folder: folder })
     }
 

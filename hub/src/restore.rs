@@ -9,7 +9,6 @@ use crate::beside::{free_name, put_in_place, sync_folder_of, with_suffix};
 use crate::config::Config;
 use crate::failure::OpenError;
 use crate::folder::Folder;
-use crate::hub::DATABASE;
 use crate::store::sqlite::{self, Content, Legacy, content};
 
 /// What came of a restore.
@@ -53,7 +52,7 @@ pub async fn restore(file: &Path, config: &Config) -> Result<Restored, RestoreEr
     let io = |error| RestoreError::Io { path: config.project_root.clone(), error };
     let root = std::path::absolute(&config.project_root).map_err(io)?;
     let folder = Folder::take(&root, config.database.as_deref())?;
-    let database = config.database.clone().unwrap_or_else(|| folder.path().join(DATABASE));
+    let database = config.database_in(folder.path());
     if file.is_file() && content(file).await? == Content::Original {
         return Err(RestoreError::Original(file.to_owned()));
     }

@@ -31,14 +31,12 @@ fn step(live: Live, desk: Desk, forward: bool) {
     match live.past_ms.get_untracked() {
         None if forward => {}
         None => begin(live, desk),
-        Some(at_ms) => {
-            match live.log.with_value(|log| log.step(at_ms, forward)) {
-                Some(at_ms) => live.show_past(at_ms),
-                // Behind the newest comes now.
-                None if forward => live.back_to_now(),
-                None => {}
-            }
-        }
+        Some(at_ms) => match live.log.with_value(|log| log.step(at_ms, forward)) {
+            Some(at_ms) => live.show_past(at_ms),
+            // Behind the newest comes now.
+            None if forward => live.back_to_now(),
+            None => {}
+        },
     }
 }
 

@@ -9,7 +9,6 @@ use crate::clock::Clock;
 use crate::config::Config;
 use crate::failure::{Failure, OpenError};
 use crate::folder::Folder;
-use crate::hub::DATABASE;
 use crate::store::sqlite::SqliteStore;
 use crate::store::{Page, Store, StoreError};
 
@@ -28,7 +27,7 @@ impl AtRest {
         let io = |error| OpenError::Io { path: config.project_root.clone(), error };
         let root = std::path::absolute(&config.project_root).map_err(io)?;
         let folder = Folder::take(&root, config.database.as_deref())?;
-        let database = config.database.clone().unwrap_or_else(|| folder.path().join(DATABASE));
+        let database = config.database_in(folder.path());
         let store: Arc<dyn Store> = Arc::new(SqliteStore::open(&database).await?);
         match Access::load(store.clone(), config.clock.clone()).await {
             Ok(access) => Ok(Self { folder, store, access, clock: config.clock.clone() }),

@@ -8,12 +8,11 @@ use engine::{Record, Seq, Settings, State, TimeMs};
 use serde::Deserialize;
 use serde_json::Value;
 
-use super::{clear, everything, write_new};
+use super::{clear, everything, take, write_new};
 use crate::backup::{Examination, newest_schema};
 use crate::beside::{put_in_place, with_suffix};
 use crate::config::Config;
 use crate::failure::OpenError;
-use crate::folder::Folder;
 use crate::store::StoreError;
 
 /// The one version of the document that there is.
@@ -62,10 +61,8 @@ pub(super) async fn import(file: &Path, config: &Config) -> Result<Examination, 
     let records = read(file).map_err(|reason| OpenError::Storage { path: file.to_owned(), reason })?;
     let state = play(&records, &config.settings)
         .map_err(|reason| OpenError::Storage { path: file.to_owned(), reason })?;
-    let io = |error| OpenError::Io { path: config.project_root.clone(), error };
-    let root = std::path::absolute(&config.project_root).map_err(io)?;
-    let folder = Folder::take(&root, config.database.as_deref())?;
-    let database = config.database.clone().unwrap_or_else(|| folder.path().join(crate::hub::DATABASE));
+    let (folder, _) = take(config)?;
+    let database = config.database_in(folder.path());
     clear(&database).await?;
     let new = with_suffix(&database, ".importing");
     let storage = |error: StoreError| OpenError::Storage { path: new.clone(), reason: error.into_reason() };

@@ -107,10 +107,8 @@ pub async fn import(file: &Path, config: &Config) -> Result<Imported, OpenError>
     if content(file).await? != Content::Ours {
         return import_original(file, config).await.map(Imported::Original);
     }
-    let io = |error| OpenError::Io { path: config.project_root.clone(), error };
-    let root = std::path::absolute(&config.project_root).map_err(io)?;
-    let folder = Folder::take(&root, config.database.as_deref())?;
-    let database = config.database.clone().unwrap_or_else(|| folder.path().join(crate::hub::DATABASE));
+    let (folder, _) = take(config)?;
+    let database = config.database_in(folder.path());
     clear(&database).await?;
     match backup(file, &database).await {
         Ok(found) => Ok(Imported::Backup(found)),
@@ -123,7 +121,6 @@ pub async fn import(file: &Path, config: &Config) -> Result<Imported, OpenError>
 /// nothing may have happened in it yet. The original is only read, and a copy of it is kept in the project.
 pub async fn import_original(original: &Path, config: &Config) -> Result<ImportReport, OpenError> {
     let io = |error| OpenError::Io { path: config.project_root.clone(), error };
-    let root = std::path::absolute(&config.project_root).map_err(io)?;
     let original = std::path::absolute(original).map_err(io)?;
     let why = match content(&original).await? {
         Content::Original => None,
@@ -133,9 +130,9 @@ pub async fn import_original(original: &Path, config: &Config) -> Result<ImportR
     if let Some(why) = why {
         return Err(OpenError::NotOriginal { path: original, why: why.to_owned() });
     }
-    let folder = Folder::take(&root, config.database.as_deref())?;
+    let (folder, root) = take(config)?;
     let paths = ProjectPaths::new(&root).map_err(io)?;
-    let database = config.database.clone().unwrap_or_else(|| folder.path().join(crate::hub::DATABASE));
+    let database = config.database_in(folder.path());
     if original != database {
         clear(&database).await?;
     }
@@ -152,6 +149,13 @@ pub(crate) async fn adopt(
         return Ok(None);
     }
     Import { original: database, database, paths, config }.run().await.map(Some)
+}
+
+/// Takes hold of the project that is imported into; answers its root, too.
+fn take(config: &Config) -> Result<(Folder, PathBuf), OpenError> {
+    let io = |error| OpenError::Io { path: config.project_root.clone(), error };
+    let root = std::path::absolute(&config.project_root).map_err(io)?;
+    Ok((Folder::take(&root, config.database.as_deref())?, root))
 }
 
 /// Makes room for an import: a database in which servers only came up is set aside, any other one refuses.

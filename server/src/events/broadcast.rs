@@ -188,11 +188,15 @@ pub fn merged(frames: &[Arc<Frame>]) -> Bytes {
 
 /// Tells a watcher to take a new snapshot and to go on from this event; and up to where what it missed was pruned, if it was.
 pub fn resync(seq: Seq, pruned_upto: Option<Seq>) -> Bytes {
-    let pruned = pruned_upto.map(|upto| format!(",\"pruned_upto\":{upto}")).unwrap_or_default();
-    format!("id: {seq}\nevent: resync\ndata: {{\"seq\":{seq}{pruned}}}\n\n").into()
+    begin_anew(seq, &pruned_upto.map(|upto| format!(",\"pruned_upto\":{upto}")).unwrap_or_default())
 }
 
 /// The same to a watcher of another log, in whose place this one was restored.
 pub fn restored(seq: Seq) -> Bytes {
-    format!("id: {seq}\nevent: resync\ndata: {{\"seq\":{seq},\"restored\":true}}\n\n").into()
+    begin_anew(seq, ",\"restored\":true")
+}
+
+/// The event with what more it says, as further fields.
+fn begin_anew(seq: Seq, more: &str) -> Bytes {
+    format!("id: {seq}\nevent: resync\ndata: {{\"seq\":{seq}{more}}}\n\n").into()
 }
