@@ -1,5 +1,7 @@
 //! Real time: whatever ended before something else began must not come after it.
 
+use std::ops::Range;
+
 use engine::Seq;
 
 use crate::Heard;
@@ -29,27 +31,88 @@ pub fn check<H: Heard>(heard: &[H]) -> Result<(), String> {
     Ok(())
 }
 
-/// For each operation of which it is unknown whether it was carried out: the position of the log by which that was settled, as
-/// far as the answers show that were asked for after its end.
-pub fn settled_by<H: Heard>(heard: &[H]) -> Vec<(usize, Seq)> {
-    let mut told: Vec<(u64, Seq)> = heard.iter().filter_map(|one| Some((one.span().0, one.seq()?))).collect();
-    told.sort_unstable();
+/// For each operation of which it is unknown whether it was carried out: its place, and between which two positions of the log that
+/// must have happened, if it did. What ended before it began came before it; and its fate was settled by the least that anybody
+/// had seen who asked after its end.
+pub fn unknown<H: Heard>(heard: &[H]) -> Vec<(usize, Range<Seq>)> {
+    let told = || heard.iter().filter_map(|one| Some((one.span(), one.seq()?)));
+    let mut began: Vec<(u64, Seq)> = told().map(|((began, _), seq)| (began, seq)).collect();
+    began.sort_unstable();
     // From the end: the least that any answer had seen that was asked for from here on.
     let mut least = Seq::MAX;
-    let mut from_here: Vec<(u64, Seq)> = Vec::with_capacity(told.len());
-    for (began, seq) in told.into_iter().rev() {
-        least = least.min(seq);
-        from_here.push((began, least));
+    for (_, seq) in began.iter_mut().rev() {
+        least = least.min(*seq);
+        *seq = least;
     }
-    from_here.reverse();
+    let mut ended: Vec<(u64, Seq)> = told().filter_map(|((_, ended), seq)| Some((ended?, seq))).collect();
+    ended.sort_unstable();
+    // From the beginning: the most that any answer had seen that was there by then.
+    let mut most = 0;
+    for (_, seq) in &mut ended {
+        most = most.max(*seq);
+        *seq = most;
+    }
+    let window = |(begin, end): (u64, Option<u64>)| {
+        let before = ended.partition_point(|(ended, _)| *ended < begin);
+        let from = before.checked_sub(1).map_or(0, |last| ended[last].1);
+        let after = end.and_then(|end| began.get(began.partition_point(|(began, _)| *began <= end)));
+        from..after.map_or(Seq::MAX, |(_, seq)| *seq)
+    };
     let unknown = heard.iter().enumerate().filter(|(_, one)| one.seq().is_none() && one.call().is_some());
-    unknown
-        .map(|(place, one)| {
-            let after = one.span().1.and_then(|end| {
-                let next = from_here.partition_point(|(began, _)| *began <= end);
-                from_here.get(next).map(|(_, seq)| *seq)
-            });
-            (place, after.unwrap_or(Seq::MAX))
-        })
-        .collect()
+    unknown.map(|(place, one)| (place, window(one.span()))).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+
+    use engine::{Answer, Call, Command, ManusId};
+
+    use super::*;
+    use crate::Says;
+
+    #[derive(Debug)]
+    struct Told {
+        call: Call,
+        seq: Option<Seq>,
+        span: (u64, Option<u64>),
+    }
+
+    impl Heard for Told {
+        fn call(&self) -> Option<&Call> {
+            Some(&self.call)
+        }
+        fn seq(&self) -> Option<Seq> {
+            self.seq
+        }
+        fn span(&self) -> (u64, Option<u64>) {
+            self.span
+        }
+        fn compare(&self, _says: &Says<'_>) -> Result<(), String> {
+            Ok(())
+        }
+        fn answer(&self) -> Option<Arc<Answer>> {
+            None
+        }
+    }
+
+    fn told(seq: Option<Seq>, began: u64, ended: Option<u64>) -> Told {
+        let command = Command::Heartbeat { manus_id: ManusId::system(), status: None, progress: None };
+        Told { call: Call::from(command), seq, span: (began, ended) }
+    }
+
+    #[test]
+    fn what_was_not_answered_lies_between_what_ended_before_and_what_began_after() {
+        let window = |began, ended| {
+            let (first, late) = (told(Some(10), 0, Some(5)), told(Some(30), 50, Some(60)));
+            // Under way most of the time, so that little follows from it.
+            let beside = told(Some(90), 0, Some(100));
+            unknown(&[first, beside, late, told(None, began, ended)])
+        };
+        assert_eq!(window(3, Some(20)), [(3, 0..30)], "nobody had been answered when it was asked");
+        assert_eq!(window(6, Some(20)), [(3, 10..30)]);
+        assert_eq!(window(6, Some(70)), [(3, 10..Seq::MAX)], "nobody asked after it had ended");
+        assert_eq!(window(6, None), [(3, 10..Seq::MAX)], "it may still come");
+        assert_eq!(window(200, None), [(3, 90..Seq::MAX)]);
+    }
 }

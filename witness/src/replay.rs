@@ -1,6 +1,8 @@
 //! The log, replayed decision by decision.
 
+use std::cmp::Reverse;
 use std::collections::BTreeMap;
+use std::ops::Range;
 use std::sync::Arc;
 
 use engine::{
@@ -31,11 +33,13 @@ pub fn judge<H: Heard>(settings: Settings, log: &[Record], heard: &[H]) -> Resul
         }
     }
     told.values_mut().for_each(|at_once| at_once.sort_by_key(|one| one.span().0));
-    let unknown = order::settled_by(heard).into_iter().map(|(place, by)| (&heard[place], by)).collect();
+    let mut later: Vec<(&H, Range<Seq>)> =
+        order::unknown(heard).into_iter().map(|(place, window)| (&heard[place], window)).collect();
+    later.sort_by_key(|(_, window)| Reverse(window.start));
     let twins =
         heard.iter().filter(|one| one.seq().is_none()).filter_map(name).map(|name| (name, None)).collect();
     let verdict = Verdict { state: State::new(settings), settled: 0, own: 0 };
-    let mut replay = Replay { log, told, unknown, twins, verdict };
+    let mut replay = Replay { log, told, later, unknown: Vec::new(), twins, verdict };
     let mut at = 0;
     match replay.run(&mut at) {
         Ok(()) => Ok(replay.verdict),
@@ -47,7 +51,9 @@ struct Replay<'a, H> {
     log: &'a [Record],
     /// Answers by the position that they had seen, in the order of asking; those at hand are taken out.
     told: BTreeMap<Seq, Vec<&'a H>>,
-    /// Calls without an answer, each with the position by which it was settled what became of it.
+    /// Calls without an answer that cannot have been carried out yet, the last of them first.
+    later: Vec<(&'a H, Range<Seq>)>,
+    /// Calls without an answer that may be carried out next, each with the position by which its fate was settled.
     unknown: Vec<(&'a H, Seq)>,
     /// The names of calls of which one had no answer. It may have been carried out without any event, and is remembered then: with
     /// the answer that the first one got who asked again.
@@ -105,6 +111,9 @@ impl<'a, H: Heard> Replay<'a, H> {
         let mut told: Vec<&'a H> =
             at_hand.into_iter().flatten().filter(|one| one.may_have_changed_something()).collect();
         told.retain(|one| is_by(*one, record));
+        while let Some((one, window)) = self.later.pop_if(|(_, window)| window.start <= begin) {
+            self.unknown.push((one, window.end));
+        }
         self.unknown.retain(|(_, by)| *by > begin);
         let unknown: Vec<&'a H> =
             self.unknown.iter().map(|(one, _)| *one).filter(|one| is_by(*one, record)).collect();
