@@ -2,11 +2,13 @@
 
 use std::error::Error;
 use std::io;
+use std::path::Path;
 
 use serde_json::json;
 
 use crate::connection::request;
 use crate::load;
+use crate::rounds::{self, ROUNDS};
 use crate::server::{Process, folder, register};
 use crate::start;
 use crate::table::Table;
@@ -19,33 +21,45 @@ const BATCH: usize = 5_000;
 const CONNECTIONS: usize = 64;
 
 pub async fn measure(table: &mut Table) -> Result<(), Box<dyn Error>> {
-    let (small, large) = (folder()?, folder()?);
-    let (mut seen, mut claims) = (Vec::new(), None);
-    for (folder, tasks) in [(&small, FEW), (&large, MANY)] {
-        let server = Process::server(folder.path())?;
-        register(&server, AGENTS).await?;
-        if claims.is_none() {
-            claims = Some(load::run(&server, CONNECTIONS, claim_or_release).await?.per_second());
-        }
-        let before = server.memory_mb();
-        create(&server, tasks).await?;
-        if let (Some(before), Some(after)) = (before, server.memory_mb()) {
-            let what = format!("memory for {tasks} open tasks");
-            table.row([&what, &format!("{:.0} MB", after - before), "", "", "80 MB a 100,000"]);
-        }
-        seen.push(load::run(&server, CONNECTIONS, new_task).await?);
+    table.section(
+        "Growth",
+        "The same calls with little and with much already there, by 64 connections. Of each the median of three interleaved rounds; \
+         the percentiles are of all rounds together.",
+    );
+    let (few, many) = (folder()?, folder()?);
+    let small = project(table, few.path(), FEW).await?;
+    let large = project(table, many.path(), MANY).await?;
+    let (mut claims, mut small_seen, mut large_seen) = (Vec::new(), Vec::new(), Vec::new());
+    for _ in 0..ROUNDS {
+        claims.push(load::run(&small, CONNECTIONS, claim_or_release).await?);
+        small_seen.push(load::run(&small, CONNECTIONS, new_task).await?);
+        large_seen.push(load::run(&large, CONNECTIONS, new_task).await?);
     }
-    let cost = seen[0].per_second() / seen[1].per_second();
-    table.load("create_task with 100 open tasks, 1,000 agents", &seen[0], None);
+    table.load("create_task with 100 open tasks at first, 1,000 agents", &small_seen, None);
+    let cost = rounds::ratio(&small_seen, &large_seen);
     table.load(
-        "create_task with 100,000 open tasks, 1,000 agents",
-        &seen[1],
+        "create_task with 100,000 open tasks and more, 1,000 agents",
+        &large_seen,
         Some((cost, "times the cost: at most 1.5")),
     );
-    let of_claims = format!("{:.2}", seen[1].per_second() / claims.unwrap_or(f64::NAN));
+    let of_claims = format!("{:.2}", rounds::ratio(&large_seen, &claims));
     table.row(["the same over claims and releases", "", "", &of_claims, "at least 0.7"]);
-    start::with_tasks(table, large.path(), "100,000 open tasks and more").await?;
+    drop((small, large));
+    start::with_tasks(table, many.path(), "100,000 open tasks and more").await?;
     live_claims(table).await
+}
+
+/// A server with a thousand agents and so many open tasks.
+async fn project(table: &mut Table, folder: &Path, tasks: usize) -> Result<Process, Box<dyn Error>> {
+    let server = Process::server(folder)?;
+    register(&server, AGENTS).await?;
+    let before = server.memory_mb();
+    create(&server, tasks).await?;
+    if let (Some(before), Some(after)) = (before, server.memory_mb()) {
+        let what = format!("memory for {tasks} open tasks");
+        table.row([&what, &format!("{:.0} MB", after - before), "", "", "80 MB a 100,000"]);
+    }
+    Ok(server)
 }
 
 fn new_task(n: usize, step: usize) -> Vec<u8> {
@@ -70,21 +84,35 @@ pub async fn create(server: &Process, tasks: usize) -> io::Result<()> {
 }
 
 async fn live_claims(table: &mut Table) -> Result<(), Box<dyn Error>> {
-    let project = folder()?;
-    let server = Process::server(project.path())?;
-    register(&server, 80).await?;
-    let mut connection = server.connect().await?;
-    let mut none = None;
-    for (live, held) in [(0, 0..0), (1_000, 0..1), (10_000, 1..10)] {
-        for n in held {
-            let files: Vec<String> = (0..1_000).map(|file| format!("held/{n}/{file}.rs")).collect();
-            let claim = json!({ "manus_id": format!("agent_{}", 64 + n), "files": files });
-            connection.call("claim_files", &claim).await?;
+    let mut projects = Vec::new();
+    for live in [0, 1_000, 10_000] {
+        let project = folder()?;
+        let server = Process::server(project.path())?;
+        register(&server, 80).await?;
+        hold(&server, live).await?;
+        projects.push((live, project, server, Vec::new()));
+    }
+    for _ in 0..ROUNDS {
+        for (_, _, server, seen) in &mut projects {
+            seen.push(load::run(server, CONNECTIONS, claim_or_release).await?);
         }
-        let seen = load::run(&server, 64, claim_or_release).await?;
-        let none = *none.get_or_insert(seen.per_second());
-        let what = format!("claims and releases with {live} live claims, 64 connections");
-        table.load(&what, &seen, Some((seen.per_second() / none, "of none")));
+    }
+    let none = projects[0].3.clone();
+    for (live, _, _, seen) in &projects {
+        let what = format!("claims and releases with {live} live claims");
+        let time = rounds::ratio(&none, seen);
+        table.load(&what, seen, Some((time, "times the time of none: at most 1.1")));
+    }
+    Ok(())
+}
+
+/// Has others than those who are measured hold so many files.
+async fn hold(server: &Process, live: usize) -> io::Result<()> {
+    let mut connection = server.connect().await?;
+    for n in 0..live / 1_000 {
+        let files: Vec<String> = (0..1_000).map(|file| format!("held/{n}/{file}.rs")).collect();
+        let claim = json!({ "manus_id": format!("agent_{}", 64 + n), "files": files });
+        connection.call("claim_files", &claim).await?;
     }
     Ok(())
 }

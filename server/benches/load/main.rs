@@ -69,7 +69,7 @@ fn main() -> Result<(), Box<dyn Error>> {
         if wants("start") {
             start::measure(&mut table).await?;
         }
-        table.print();
+        table.write(&mut report);
         // What is known to be disturbed is shown and not kept.
         match begun.as_ref().and_then(busy::was_in_the_way) {
             Some(why) if !anyway => Err(why.into()),

@@ -34,6 +34,10 @@ const MADE_UP: u64 = 8;
 type Projects = Vec<(Project, Time)>;
 
 pub fn measure(table: &mut Table) -> Result<(), Unplayable> {
+    table.section(
+        "Makespans",
+        "How soon projects are finished under a virtual clock, over what cannot be beaten: the mean, and the worst.",
+    );
     // The smallest are for teaching; the library's set d36 are the others.
     let d36 = library::load().into_iter().filter(|instance| instance.project.tasks.len() > 15);
     let d36: Projects = d36.map(|instance| (instance.project, instance.lower_bound)).collect();

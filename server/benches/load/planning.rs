@@ -7,15 +7,18 @@ use serde_json::json;
 use crate::connection::request;
 use crate::growth::create;
 use crate::load::{self, Seen};
+use crate::rounds::{self, ROUNDS};
 use crate::server::{Process, folder, register};
 use crate::table::Table;
 
 const TASKS: usize = 100_000;
 const AGENTS: usize = 64;
-/// With and without the planner in turn, so that whatever else goes on here meets both alike.
-const ROUNDS: usize = 3;
 
 pub async fn measure(table: &mut Table) -> Result<(), Box<dyn Error>> {
+    table.section(
+        "The planner at work",
+        "What it costs those who only give signs of life; three rounds with and without it in turn.",
+    );
     let project = folder()?;
     {
         let server = Process::server_with(project.path(), &["--plan-budget-ms", "0"])?;
@@ -31,9 +34,9 @@ pub async fn measure(table: &mut Table) -> Result<(), Box<dyn Error>> {
         }
     }
     let what = format!("heartbeats with {TASKS} open tasks, {AGENTS} connections, work going on");
-    let (without, with) = (median(without), median(with));
     table.load(&format!("{what}, no planner"), &without, None);
-    let ratio = with.percentile_ms(0.99) / without.percentile_ms(0.99);
+    let p99 = |(without, with): (&Seen, &Seen)| with.percentile_ms(0.99) / without.percentile_ms(0.99);
+    let ratio = rounds::middle(without.iter().zip(&with).map(p99).collect());
     table.load(&format!("{what}, the planner busy"), &with, Some((ratio, "times the p99: at most 2")));
     Ok(())
 }
@@ -54,9 +57,4 @@ async fn beats_while_work_goes_on(server: &Process) -> Result<Seen, Box<dyn Erro
             .await;
     reports.abort();
     Ok(seen?)
-}
-
-fn median(mut rounds: Vec<Seen>) -> Seen {
-    rounds.sort_by(|a, b| a.percentile_ms(0.99).total_cmp(&b.percentile_ms(0.99)));
-    rounds.swap_remove(rounds.len() / 2)
 }

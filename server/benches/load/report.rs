@@ -36,7 +36,7 @@ impl Report {
     }
 
     fn write(&mut self, text: &str) {
-        eprint!("{text}");
+        print!("{text}");
         if let Some((_, section)) = self.sections.last_mut() {
             section.push_str(text);
         }

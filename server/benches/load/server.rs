@@ -51,6 +51,15 @@ impl Process {
         Connection::open(&self.authority).await
     }
 
+    /// A figure that the server gives of itself at `/metrics`.
+    pub async fn metric(&self, name: &str) -> io::Result<f64> {
+        let mut connection = self.connect().await?;
+        let (_, body) = connection.send(b"GET /metrics HTTP/1.1\r\nhost: localhost\r\n\r\n").await?;
+        let value = |line: &str| line.strip_prefix(name)?.strip_prefix(' ')?.trim().parse().ok();
+        let found = String::from_utf8_lossy(body).lines().find_map(value);
+        found.ok_or_else(|| io::Error::other(format!("/metrics has no {name}")))
+    }
+
     /// Memory in use, in megabytes. `None` where the system does not say.
     pub fn memory_mb(&self) -> Option<f64> {
         let status = std::fs::read_to_string(format!("/proc/{}/status", self.child.id())).ok()?;

@@ -5,45 +5,89 @@ use std::error::Error;
 use futures::future::join_all;
 use serde_json::json;
 
-use crate::connection::{Kind, request};
+use crate::connection::{Kind as Answer, request};
 use crate::load::{self, Seen};
+use crate::rounds::{self, ROUNDS};
 use crate::server::{Process, folder, register};
 use crate::table::Table;
 
 const CONNECTIONS: [usize; 4] = [1, 16, 64, 256];
 
+/// One kind of call, and how fast it should be at 64 connections as a share of the echo.
+struct Kind {
+    name: &'static str,
+    wanted: &'static str,
+    next: fn(usize, usize) -> Vec<u8>,
+}
+
+const CLAIMS: Kind = Kind {
+    name: "claims and releases, durable",
+    wanted: "of echo: at least 0.55, p99 under 5 ms",
+    next: claim_or_release,
+};
+const OTHERS: [Kind; 2] = [
+    Kind { name: "heartbeats", wanted: "of echo: at least 0.9", next: heartbeat },
+    Kind { name: "messages sent and taken", wanted: "of echo", next: message },
+];
+
 pub async fn measure(table: &mut Table) -> Result<(), Box<dyn Error>> {
+    table.section(
+        "Throughput and latency",
+        "So many connections, each with one call after the other, beside a bare axum JSON echo. Of each the median of three \
+         interleaved rounds; the percentiles are of all rounds together.",
+    );
     let echo = Process::echo()?;
     let project = folder()?;
     let server = Process::server(project.path())?;
     register(&server, 256).await?;
     one_winner(&server).await?;
-    let mut echoes = Vec::new();
+    let mut alone = None;
     for connections in CONNECTIONS {
-        let seen =
-            load::run(&echo, connections, |n, step| request("claim_files", &claim_body(n, step))).await?;
-        table.load(&format!("bare echo, {connections} connections"), &seen, None);
-        echoes.push(seen);
+        let claims = beside_echo(table, (&server, &echo), connections).await?;
+        let alone = alone.get_or_insert(claims.clone());
+        if connections == 64 {
+            let times = format!("{:.1}", rounds::ratio(&claims, alone));
+            table.row(["claims, 64 connections to 1", "", "", &times, "at least 8"]);
+            transactions(table, &server).await?;
+        }
     }
-    claims(table, &server, &echoes).await?;
-    let heartbeat = |n: usize, _| request("heartbeat", &format!("{{\"manus_id\":\"agent_{n}\"}}"));
-    for (place, connections) in CONNECTIONS.into_iter().enumerate() {
-        let seen = load::run(&server, connections, heartbeat).await?;
-        let ratio = seen.per_second() / echoes[place].per_second();
-        let wanted = if connections == 64 { "of echo: at least 0.9" } else { "of echo" };
-        table.load(&format!("heartbeats, {connections} connections"), &seen, Some((ratio, wanted)));
+    fresh_claims(table, &server).await?;
+    drop(server);
+    new_tasks(table).await
+}
+
+/// All kinds of calls and the echo in turn. Answers what was seen of claims.
+async fn beside_echo(
+    table: &mut Table,
+    (server, echo): (&Process, &Process),
+    connections: usize,
+) -> Result<Vec<Seen>, Box<dyn Error>> {
+    let body = |n, step| request("claim_files", &claim_body(n, step));
+    let (mut echoes, mut claims, mut others) = (Vec::new(), Vec::new(), OTHERS.map(|_| Vec::new()));
+    for _ in 0..ROUNDS {
+        echoes.push(load::run(echo, connections, body).await?);
+        claims.push(load::run(server, connections, CLAIMS.next).await?);
+        for (kind, seen) in OTHERS.iter().zip(&mut others) {
+            seen.push(load::run(server, connections, kind.next).await?);
+        }
     }
-    for connections in CONNECTIONS {
-        let seen = load::run(&server, connections, message).await?;
-        table.load(&format!("messages sent and taken, {connections} connections"), &seen, None);
+    table.load(&format!("bare echo, {connections} connections"), &echoes, None);
+    let kinds = std::iter::once((&CLAIMS, &claims)).chain(OTHERS.iter().zip(&others));
+    for (kind, seen) in kinds {
+        let wanted = if connections == 64 { kind.wanted } else { "of echo" };
+        let ratio = rounds::ratio(seen, &echoes);
+        table.load(&format!("{}, {connections} connections", kind.name), seen, Some((ratio, wanted)));
     }
-    for connections in CONNECTIONS {
-        let task = |n: usize, step: usize| {
-            request("create_task", &format!("{{\"title\":\"Task {n}.{step}\",\"description\":\"\"}}"))
-        };
-        let seen = load::run(&server, connections, task).await?;
-        table.load(&format!("tasks created and assigned, {connections} connections"), &seen, None);
-    }
+    Ok(claims)
+}
+
+/// How many commands share a transaction, by the server's own figures.
+async fn transactions(table: &mut Table, server: &Process) -> Result<(), Box<dyn Error>> {
+    let before = server.metric("manus_sync_commit_duration_seconds_count").await?;
+    let seen = load::run(server, 64, CLAIMS.next).await?;
+    let commits = server.metric("manus_sync_commit_duration_seconds_count").await? - before;
+    let share = format!("{:.3}", commits / seen.calls() as f64);
+    table.row(["transactions a command, 64 connections", "", "", &share, "at most 0.05"]);
     Ok(())
 }
 
@@ -57,26 +101,6 @@ pub fn claim_or_release(n: usize, step: usize) -> Vec<u8> {
     request(if step.is_multiple_of(2) { "claim_files" } else { "release_files" }, &claim_body(n, step))
 }
 
-async fn claims(table: &mut Table, server: &Process, echoes: &[Seen]) -> Result<(), Box<dyn Error>> {
-    let mut alone = None;
-    for (place, connections) in CONNECTIONS.into_iter().enumerate() {
-        let seen = load::run(server, connections, claim_or_release).await?;
-        let ratio = seen.per_second() / echoes[place].per_second();
-        let wanted = if connections == 64 { "of echo: at least 0.55, p99 under 5 ms" } else { "of echo" };
-        table.load(
-            &format!("claims and releases, durable, {connections} connections"),
-            &seen,
-            Some((ratio, wanted)),
-        );
-        let alone = *alone.get_or_insert(seen.per_second());
-        if connections == 64 {
-            let times = format!("{:.1}", seen.per_second() / alone);
-            table.row(["claims, 64 connections to 1", "", "", &times, "at least 8"]);
-        }
-    }
-    fresh_claims(table, server).await
-}
-
 /// Claims alone: every one a new lock, all of which must be there afterwards.
 async fn fresh_claims(table: &mut Table, server: &Process) -> Result<(), Box<dyn Error>> {
     let mut connection = server.connect().await?;
@@ -88,12 +112,21 @@ async fn fresh_claims(table: &mut Table, server: &Process) -> Result<(), Box<dyn
     let seen = load::run(server, 64, fresh).await?;
     let now = held(connection.call("snapshot", &json!({})).await?);
     if now == before + seen.successes {
-        table.load("new claims only, all found afterwards, 64 connections", &seen, None);
+        let seen = std::slice::from_ref(&seen);
+        table.load("new claims only, all found afterwards, 64 connections", seen, None);
     } else {
         let said = format!("not shown: {} granted, {} found", seen.successes, now - before);
         table.row(["new claims only, 64 connections", &said, "", "", ""]);
     }
     Ok(())
+}
+
+fn heartbeat(n: usize, _: usize) -> Vec<u8> {
+    request("heartbeat", &format!("{{\"manus_id\":\"agent_{n}\"}}"))
+}
+
+fn new_task(n: usize, step: usize) -> Vec<u8> {
+    request("create_task", &format!("{{\"title\":\"Task {n}.{step}\",\"description\":\"\"}}"))
 }
 
 /// Sends to oneself, and takes what is there.
@@ -106,6 +139,21 @@ fn message(n: usize, step: usize) -> Vec<u8> {
     } else {
         request("get_messages", &format!("{{\"manus_id\":\"agent_{n}\"}}"))
     }
+}
+
+/// On a server of its own, which is left with very many open tasks.
+async fn new_tasks(table: &mut Table) -> Result<(), Box<dyn Error>> {
+    let project = folder()?;
+    let server = Process::server(project.path())?;
+    register(&server, 256).await?;
+    for connections in CONNECTIONS {
+        let mut seen = Vec::new();
+        for _ in 0..ROUNDS {
+            seen.push(load::run(&server, connections, new_task).await?);
+        }
+        table.load(&format!("tasks created and assigned, {connections} connections"), &seen, None);
+    }
+    Ok(())
 }
 
 /// What all numbers rest on: of sixteen that want one file at once, one gets it.
@@ -122,8 +170,8 @@ async fn one_winner(server: &Process) -> Result<(), Box<dyn Error>> {
         connection.send(&claim).await.map(|(kind, _)| kind)
     });
     let kinds = join_all(claims).await.into_iter().collect::<Result<Vec<_>, _>>()?;
-    let count = |wanted: Kind| kinds.iter().filter(|kind| **kind == wanted).count();
-    if (count(Kind::Success), count(Kind::Refusal)) == (1, 15) {
+    let count = |wanted: Answer| kinds.iter().filter(|kind| **kind == wanted).count();
+    if (count(Answer::Success), count(Answer::Refusal)) == (1, 15) {
         return Ok(());
     }
     Err(format!("a race for one file was not decided: {kinds:?}").into())

@@ -9,14 +9,13 @@ use tokio::sync::mpsc;
 
 use crate::connection::Connection;
 use crate::load;
+use crate::rounds::{self, ROUNDS};
 use crate::server::{Process, folder, register};
 use crate::table::Table;
 use crate::throughput::claim_or_release;
 
 const WATCHERS: usize = 100;
 const WORKERS: usize = 64;
-/// With and without watchers in turn, so that whatever else goes on here meets both alike.
-const ROUNDS: usize = 3;
 /// As browsers ask for it.
 const STREAM: &[u8] =
     b"GET /api/v1/events HTTP/1.1\r\nhost: localhost\r\naccept-encoding: gzip, deflate, br\r\n\r\n";
@@ -28,33 +27,25 @@ const FOLLOWED: usize = 200;
 const PAUSE: Duration = Duration::from_millis(50);
 
 pub async fn measure(table: &mut Table) -> Result<(), Box<dyn Error>> {
+    table.section(
+        "Watchers",
+        "What a hundred dashboards cost those who work (64 connections, the median of three rounds with and without in turn), and how \
+         soon they see what happens.",
+    );
     let project = folder()?;
     let server = Process::server(project.path())?;
     register(&server, WORKERS).await?;
     let (mut alone, mut watched) = (Vec::new(), Vec::new());
     for _ in 0..ROUNDS {
-        let seen = load::run(&server, WORKERS, claim_or_release).await?;
-        if !table.is_sound("claims without event streams", &seen) {
-            return Ok(());
-        }
-        alone.push(seen);
+        alone.push(load::run(&server, WORKERS, claim_or_release).await?);
         let watchers = watch(&server).await?;
-        let seen = load::run(&server, WORKERS, claim_or_release).await?;
+        watched.push(load::run(&server, WORKERS, claim_or_release).await?);
         for watcher in watchers {
             watcher.abort();
         }
-        if !table.is_sound("claims with event streams", &seen) {
-            return Ok(());
-        }
-        watched.push(seen);
     }
-    let median = |rounds: &mut Vec<load::Seen>| {
-        rounds.sort_by(|a, b| a.per_second().total_cmp(&b.per_second()));
-        rounds.swap_remove(rounds.len() / 2)
-    };
-    let (alone, watched) = (median(&mut alone), median(&mut watched));
-    table.load("claims and releases, 64 connections, nobody watches", &alone, None);
-    let ratio = watched.per_second() / alone.per_second();
+    table.load("claims and releases, nobody watches", &alone, None);
+    let ratio = rounds::ratio(&watched, &alone);
     table.load("the same with 100 open event streams", &watched, Some((ratio, "of unwatched: at least 0.9")));
     delay(table).await
 }
