@@ -51,6 +51,14 @@ impl Told {
         (*status == 200).then(|| serde_json::from_slice(body).unwrap())
     }
 
+    /// The answer's body, if it was a refusal; otherwise nothing.
+    pub fn refusal(&self) -> Value {
+        match &self.answer {
+            Some((_, 400.., body)) => serde_json::from_slice(body).unwrap(),
+            _ => Value::Null,
+        }
+    }
+
     /// Whether this is the answer to a plain sign of life.
     pub fn saw_a_beat(&self) -> bool {
         matches!(self.ask.what, What::Look(Look::Beat(_))) && self.success().is_some()
@@ -82,9 +90,9 @@ impl Told {
                 Command::NextTask { .. } => "taken",
                 _ => "done",
             },
-            (Some((_, status, body)), _) => {
-                let code =
-                    serde_json::from_slice::<Value>(body).unwrap()["code"].as_str().unwrap().to_owned();
+            (Some((_, status, _)), _) => {
+                let refusal = self.refusal();
+                let code = refusal["code"].as_str().unwrap();
                 let known = engine::RefusalKind::ALL.iter().find(|kind| kind.code() == code);
                 known.unwrap_or_else(|| panic!("{status} {code}")).code()
             }

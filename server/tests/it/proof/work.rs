@@ -50,8 +50,8 @@ pub struct Agent {
     dice: Dice,
     asked: u64,
     here: bool,
-    /// What it works on, with the attempt.
-    running: Vec<(TaskId, u32)>,
+    /// What it works on, with the attempt if it knows.
+    running: Vec<(TaskId, Option<u32>)>,
     /// What it holds of its own.
     holds: Vec<FilePattern>,
     /// Tasks seen lately, anybody's.
@@ -138,7 +138,7 @@ impl Agent {
             return Command::StartTask { manus_id, task_id };
         }
         let (task_id, attempt) = self.dice.pick(&self.running);
-        let attempt = self.dice.chance(50).then_some(attempt);
+        let attempt = attempt.filter(|_| self.dice.chance(50));
         match self.dice.below(10) {
             0 | 1 => {
                 let progress = Progress::new(i64::try_from(self.dice.below(101)).unwrap()).unwrap();
@@ -215,14 +215,7 @@ impl Agent {
 
     /// Takes note of an answer.
     pub fn learn(&mut self, told: &Told) {
-        let Some(answer) = told.success() else {
-            // Somebody else has it now, or it is over.
-            if let What::Command(command) = &told.ask.what {
-                let lost = task_of(command);
-                self.running.retain(|(id, _)| Some(id) != lost);
-            }
-            return;
-        };
+        let Some(answer) = told.success() else { return self.learn_refused(told) };
         let What::Command(command) = &told.ask.what else { return };
         match command {
             Command::RegisterManus { .. } => self.here = true,
@@ -230,7 +223,7 @@ impl Agent {
             Command::StartTask { .. } | Command::NextTask { .. } => {
                 let task = &answer["task"];
                 if let (Some(id), Some(attempt)) = (task["id"].as_str(), task["attempts"].as_u64()) {
-                    self.running.push((TaskId::new(id).unwrap(), u32::try_from(attempt).unwrap()));
+                    self.running.push((TaskId::new(id).unwrap(), u32::try_from(attempt).ok()));
                     self.see(task);
                 }
             }
@@ -239,6 +232,27 @@ impl Agent {
             | Command::FailTask { task_id, .. } => self.running.retain(|(id, _)| id != task_id),
             Command::ClaimFiles { files, .. } => self.holds.extend(files.iter().cloned()),
             _ => {}
+        }
+    }
+
+    /// What it lost while nobody answered it finds out by what it is refused: otherwise all would soon have their hands full of
+    /// tasks that they know nothing of.
+    fn learn_refused(&mut self, told: &Told) {
+        let What::Command(command) = &told.ask.what else { return };
+        let refusal = told.refusal();
+        match refusal["code"].as_str() {
+            Some("at_capacity") => {
+                let running = refusal["detail"]["running"].as_array().into_iter().flatten();
+                let ids = running.filter_map(|id| TaskId::new(id.as_str()?).ok());
+                self.running = ids.map(|id| (id, None)).collect();
+            }
+            // It is at work on that.
+            Some("progress_would_go_back") => {}
+            // Somebody else has it now, or it is over.
+            _ => {
+                let lost = task_of(command);
+                self.running.retain(|(id, _)| Some(id) != lost);
+            }
         }
     }
 
