@@ -229,20 +229,23 @@ pub(crate) struct Address {
 
 impl Address {
     pub(crate) fn of(url: &str, trust: &Trust) -> Result<Self, CallError> {
-        let wrong = || {
-            CallError::Unreachable(format!(
-                "{url:?} is not a server's address; write it like http://localhost:3334"
-            ))
-        };
-        let uri: Uri = url.parse().map_err(|_| wrong())?;
-        let host = uri.host().ok_or_else(wrong)?;
-        let (secure, port) = match uri.scheme_str() {
-            Some("http") => (None, 80),
-            Some("https") => (Some(trust.secure(host).map_err(CallError::Unreachable)?), 443),
-            _ => return Err(wrong()),
-        };
-        Ok(Self { authority: format!("{host}:{}", uri.port_u16().unwrap_or(port)), secure })
+        let (uri, encrypted) = parts(url).map_err(CallError::Unreachable)?;
+        let host = uri.host().unwrap_or_default();
+        let secure = encrypted.then(|| trust.secure(host)).transpose().map_err(CallError::Unreachable)?;
+        let port = uri.port_u16().unwrap_or(if encrypted { 443 } else { 80 });
+        Ok(Self { authority: format!("{host}:{port}"), secure })
     }
+}
+
+/// What an address is made of, with a host in any case, and whether it is one with https; or why it cannot be a server's.
+pub(crate) fn parts(url: &str) -> Result<(Uri, bool), String> {
+    let uri = url.parse::<Uri>().ok().filter(|uri| uri.host().is_some());
+    let known = uri.and_then(|uri| match uri.scheme_str()? {
+        "http" => Some((uri, false)),
+        "https" => Some((uri, true)),
+        _ => None,
+    });
+    known.ok_or_else(|| format!("{url:?} is not a server's address; write it like http://localhost:3334"))
 }
 
 /// Nobody answers there.

@@ -2,9 +2,10 @@
 
 use std::path::PathBuf;
 
+use clap::builder::PossibleValuesParser;
 use clap::{Args, ValueEnum};
 use clap_complete::Shell;
-use engine::{ManusId, Seq};
+use engine::{Event, ManusId, Seq};
 
 use super::client::ClientArgs;
 use super::span::Span;
@@ -50,7 +51,7 @@ pub struct EventsArgs {
     #[arg(long, value_name = "SEQ")]
     pub since: Option<Seq>,
     /// Only of this kind or these, such as task_started
-    #[arg(short, long, value_delimiter = ',')]
+    #[arg(short, long, value_delimiter = ',', hide_possible_values = true, value_parser = kinds())]
     pub kind: Vec<String>,
     /// Only from calls of this agent
     #[arg(long, value_name = "NAME")]
@@ -61,6 +62,11 @@ pub struct EventsArgs {
     /// Which server to ask, and how to show the answer.
     #[command(flatten)]
     pub client: ClientArgs,
+}
+
+/// The words for kinds of events; a wrong one is answered with all of them.
+fn kinds() -> PossibleValuesParser {
+    Event::KINDS.iter().copied().into()
 }
 
 /// What to print, and how.

@@ -13,7 +13,7 @@ use super::Failed;
 use super::print::{Print, put};
 use crate::caller::{Caller, Whereabouts};
 use crate::cli::ClientArgs;
-use crate::client::CallError;
+use crate::client::{self, CallError};
 
 /// A command's conversation with a server.
 #[derive(Debug)]
@@ -52,6 +52,9 @@ fn as_json(failed: &Failed) -> Value {
 impl Session {
     /// Finds the server. Nothing is sent yet.
     pub fn open(args: &ClientArgs) -> Result<Self, Failed> {
+        if let Some(url) = args.server.server.as_deref().filter(|url| !url.is_empty()) {
+            client::parts(url).map_err(Failed::usage)?;
+        }
         let mut whereabouts = Whereabouts::find(&args.server)?;
         if let Some(manus) = args.manus.as_deref().filter(|name| !name.is_empty()) {
             whereabouts = whereabouts.as_agent(manus);

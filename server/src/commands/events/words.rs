@@ -1,7 +1,9 @@
 //! Events as lines: JSON, or the sentences of the dashboard's activity.
 
 use app::live::sentence::{self, Before, Part};
-use engine::{Record, Settings, State};
+use app::live::words::count_of;
+use engine::event::WaitEnd;
+use engine::{Event, ManusId, Record, Settings, State};
 use serde_json::Value;
 
 use crate::commands::answer::text;
@@ -55,7 +57,8 @@ impl Teller {
         if self.json {
             return format!("{json}\n");
         }
-        let said = serde_json::from_str(&json).ok().and_then(|record| self.sentence(&record));
+        let record = serde_json::from_str(&json).ok();
+        let said = record.and_then(|record| self.sentence(&record).or_else(|| untold(&record.event)));
         let said = said.unwrap_or_else(|| in_short(text(event, "kind"), field("data")));
         let seq = format!("{:>6}", field("seq").to_string());
         let at = moment(event["at_ms"].as_i64().unwrap_or(0));
@@ -88,7 +91,64 @@ impl Teller {
     }
 }
 
-/// What the dashboard does not tell, a person at a terminal may still have asked for.
+/// What the dashboard does not tell, in words all the same: a person at a terminal may have asked for it.
+fn untold(event: &Event) -> Option<String> {
+    Some(match event {
+        Event::MessagesProcessed { manus_id, ids } => {
+            format!("{manus_id} has dealt with {}", count_of(ids.len(), "message"))
+        }
+        Event::HeartbeatsSeen { beats } => {
+            let who: Vec<&str> = beats.iter().map(|(manus_id, _)| manus_id.as_str()).collect();
+            format!("Signs of life: {}", who.join(", "))
+        }
+        Event::ManusDeclared { manus_id, status, progress } => {
+            let status = status.map(|status| format!("it is {status}"));
+            let progress = progress.map(|progress| format!("it is at {}%", progress.percent()));
+            let told: Vec<String> = status.into_iter().chain(progress).collect();
+            format!("{manus_id} says that {}", told.join(", "))
+        }
+        Event::ManusScored { manus_id, score, .. } => {
+            format!("The score of {manus_id} is {}", score.round())
+        }
+        Event::TasksPlanned { steps, ended } => {
+            format!("The plan: {} placed, {} taken out", count_of(steps.len(), "task"), ended.len())
+        }
+        Event::TaskParked { task_id, behind } => {
+            format!("{task_id} waits for files of {}", holders(behind.iter().map(|key| &key.locked_by)))
+        }
+        Event::TaskReviewerChosen { task_id, reviewer: None } => format!("Nobody reviews {task_id} any more"),
+        Event::ClaimWaitsBehind { wait_id, behind } => {
+            format!("Claim {wait_id} waits for {}", holders(behind.iter().map(|key| &key.locked_by)))
+        }
+        Event::ClaimWaitEnded { wait_id, cause } => {
+            format!("Claim {wait_id} waits no more: {}", ended(*cause))
+        }
+        _ => return None,
+    })
+}
+
+/// Each holder once, in the order in which they are met.
+fn holders<'a>(all: impl Iterator<Item = &'a ManusId>) -> String {
+    let mut names: Vec<&str> = Vec::new();
+    for holder in all {
+        if !names.contains(&holder.as_str()) {
+            names.push(holder.as_str());
+        }
+    }
+    names.join(", ")
+}
+
+const fn ended(cause: WaitEnd) -> &'static str {
+    match cause {
+        WaitEnd::Granted => "it has its files",
+        WaitEnd::TimedOut => "its time was up",
+        WaitEnd::Withdrawn => "its caller went away",
+        WaitEnd::AgentGone => "its agent is gone",
+        WaitEnd::Deadlock => "agents would have waited for each other for ever",
+    }
+}
+
+/// What no words are known for: an event of a newer server, say.
 fn in_short(kind: &str, data: &Value) -> String {
     match &data["message"] {
         Value::Null => {

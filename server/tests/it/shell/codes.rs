@@ -57,6 +57,7 @@ async fn refused_and_misused() {
         "manus-sync task progress T1 101 --as ada",
         "manus-sync task show 'no task'",
         "manus-sync events --since yesterday",
+        "manus-sync events --kind task_started,nonsense",
         "manus-sync completions tcsh",
         "manus-sync doctor --operations 5",
         "manus-sync doctor --chaos 0",
@@ -88,11 +89,12 @@ async fn refusals_as_json() {
 #[test]
 fn no_server_says_how_to_start_one() {
     let folder = tempfile::tempdir().unwrap();
-    let say = |line: &str| {
+    let ends = |line: &str, code: i32| {
         let output = command(folder.path(), line).output().unwrap();
-        assert_eq!((output.status.code(), text(output.stdout)), (Some(3), String::new()), "{line}");
+        assert_eq!((output.status.code(), text(output.stdout)), (Some(code), String::new()), "{line}");
         text(output.stderr).replace(folder.path().to_str().unwrap(), "/project")
     };
+    let say = |line: &str| ends(line, 3);
     expect![[r#"
         manus-sync: no server is running for the project here; start one in its folder with manus-sync serve, or name one with --server
     "#]]
@@ -109,7 +111,8 @@ fn no_server_says_how_to_start_one() {
     expect![[r#"
         manus-sync: "nowhere" is not a server's address; write it like http://localhost:3334
     "#]]
-    .assert_eq(&say("MANUS_SYNC_URL=nowhere manus-sync status"));
+    .assert_eq(&ends("MANUS_SYNC_URL=nowhere manus-sync status", 2));
+    assert!(ends("manus-sync status --server ftp://x", 2).contains("is not a server's address"));
 }
 
 /// A killed server's word is still there, and another project's server has got its address.

@@ -31,6 +31,9 @@ async fn what_happened() {
                  7  2027-01-15T08:00:00Z  ada started T1 Parse dates
         "#]],
     );
+    shell.out("manus-sync message inbox --as ada");
+    let last = shell.out("manus-sync events -n 1");
+    assert!(last.ends_with("ada has dealt with 1 message\n"), "{last}");
     let lines = shell.out("manus-sync events --since 0 --json");
     let seqs: Vec<u64> = lines
         .lines()
