@@ -22,7 +22,7 @@ pub struct Explanation {
     pub task_id: TaskId,
     /// Whose it is.
     pub assigned_to: Option<ManusId>,
-    /// Every agent, the best candidate first.
+    /// Every agent: those that may have it first, and among these whoever would be done first.
     pub candidates: Vec<Candidate>,
 }
 
@@ -38,7 +38,8 @@ pub struct Candidate {
     pub reasons: Vec<String>,
     /// Expected minutes until done, with what the score takes into account; smaller is better.
     pub score: f64,
-    /// When it would be done: by the plan where that has it here, and otherwise by the score.
+    /// When it would be done: by the plan where that has it here and can still come true, and otherwise by the score, from when the
+    /// tasks before it should be done.
     pub expected_finish_ms: TimeMs,
 }
 
@@ -67,6 +68,7 @@ impl State {
         candidates.sort_by(|a, b| {
             b.eligible
                 .cmp(&a.eligible)
+                .then(a.expected_finish_ms.cmp(&b.expected_finish_ms))
                 .then(a.score.total_cmp(&b.score))
                 .then_with(|| a.manus_id.cmp(&b.manus_id))
         });
@@ -85,23 +87,38 @@ impl State {
         let (thousandths, mut reasons) = choose::reasons(&without, task);
         let eligible = against.is_empty();
         reasons.splice(0..0, against);
-        let planned = task.planned.as_ref().filter(|planned| planned.manus_id == *agent.id());
-        if let Some(planned) = planned.filter(|_| task.stage != Stage::InProgress) {
-            let minutes = (planned.start_ms - now_ms).max(0) / 60_000;
-            reasons.insert(0, format!("the plan has it here, to begin in about {minutes} minutes"));
+        let under_way = task.stage == Stage::InProgress;
+        // A plan that cannot come true any more says nothing.
+        let planned = task.planned.as_ref().filter(|planned| {
+            let until_ms = if under_way { planned.finish_ms } else { planned.start_ms };
+            eligible && planned.manus_id == *agent.id() && until_ms >= now_ms
+        });
+        if let Some(planned) = planned.filter(|_| !under_way) {
+            reasons.insert(0, as_planned((planned.start_ms - now_ms) / 60_000));
         }
         if task.assigned_to() == Some(agent.id()) {
             let how = if task.pinned { "by hand" } else { "by the rule" };
             reasons.insert(0, format!("has it now, chosen {how}"));
         }
-        let guess_ms = now_ms + i64::try_from(thousandths * 60).unwrap_or(i64::MAX / 2);
+        let guess_ms = || {
+            let before = without.backlog() * 1_000;
+            let [before_ms, own_ms] = [before, thousandths.saturating_sub(before)]
+                .map(|thousandths| i64::try_from(thousandths * 60).unwrap_or(i64::MAX / 4));
+            (now_ms + before_ms).max(self.free_to_begin_ms(task)) + own_ms
+        };
         Candidate {
             manus_id: agent.id().clone(),
             eligible,
             reasons,
             score: thousandths as f64 / 1000.0,
-            expected_finish_ms: planned.map_or(guess_ms, |planned| planned.finish_ms),
+            expected_finish_ms: planned.map_or_else(guess_ms, |planned| planned.finish_ms),
         }
+    }
+
+    /// When the tasks before should be done, as far as the plan says: nobody can begin sooner.
+    fn free_to_begin_ms(&self, task: &Task) -> TimeMs {
+        let before = task.waiting_for().filter_map(|id| self.task(id)?.planned.as_ref());
+        before.map(|planned| planned.finish_ms).max().unwrap_or(TimeMs::MIN)
     }
 
     /// What keeps the rules from giving this task to this agent.
@@ -178,6 +195,14 @@ impl State {
             }
         }
         found
+    }
+}
+
+fn as_planned(minutes: TimeMs) -> String {
+    match minutes {
+        0 => "the plan has it here, to begin now".to_owned(),
+        1 => "the plan has it here, to begin in about 1 minute".to_owned(),
+        _ => format!("the plan has it here, to begin in about {minutes} minutes"),
     }
 }
 

@@ -67,7 +67,18 @@ impl From<ApiError> for Fault {
         let field = error.detail.get("argument").and_then(|name| name.as_str()).map(str::to_owned);
         // The only task that a dialog's call names by itself is a dependency.
         let field = field.or_else(|| (error.code == "task_not_found").then(|| "dependencies".to_owned()));
-        Self { text: sentence(&error.message), field }
+        Self { text: sentence(&advised(&error)), field }
+    }
+}
+
+/// What a refusal says, with advice for a person at the page: the engine's own speaks to agents where it names calls.
+fn advised(error: &ApiError) -> String {
+    match error.message.rsplit_once("; ") {
+        Some((told, advice)) if advice.contains('_') && error.code != "invalid_argument" => {
+            let here = if error.code == "task_in_review" { "; approve it, or send it back" } else { "" };
+            [told, here].concat()
+        }
+        _ => error.message.clone(),
     }
 }
 
@@ -305,12 +316,25 @@ pub fn listed(text: &str) -> Vec<String> {
 
 #[cfg(test)]
 mod tests {
+    use engine::Refusal;
+
     use super::*;
 
     #[test]
     fn refusals_are_sentences_at_their_field() {
         let fault = Fault::from(ApiError::invalid("title", "the title is empty"));
         assert_eq!((fault.text.as_str(), fault.field.as_deref()), ("The title is empty.", Some("title")));
+        let task_id = TaskId::numbered(1);
+        for (refusal, told) in [
+            (
+                Refusal::TaskInReview { task_id: task_id.clone(), reviewer: None },
+                "T1 is NEEDS_REVIEW; approve it, or send it back.",
+            ),
+            (Refusal::TaskNotFound { task_id }, "There is no task T1."),
+            (Refusal::ManusInactive { manus_id: ManusId::new("ada").unwrap() }, "Ada said goodbye."),
+        ] {
+            assert_eq!(Fault::from(ApiError::from(refusal)).text, told);
+        }
         let lost = Fault::from(ApiError::unreachable("refused"));
         assert!(lost.text.contains("not be done twice"), "{}", lost.text);
     }

@@ -115,3 +115,35 @@ fn languages_and_roles_raise_the_score() {
             cy could, 30, done at 1800s: has a free hand
     "#]]);
 }
+
+#[test]
+fn whoever_would_be_done_first_stands_first_whatever_is_planned() {
+    check(expect![[r#"
+        settings timeout=24h stall=24h
+        given register ada
+        given register bo
+        given register cy
+        given task One est=60
+        given ada starts T1
+        given task Two after=T1 est=30
+        given plan T1 by ada 0s-60m, T2 by bo 65m-95m
+        why T2
+            nothing
+            cy could, 30, done at 5400s: has a free hand
+            ada could, 90, done at 5400s: has about 60 minutes of work before
+            bo could, 30, done at 5700s: the plan has it here, to begin in about 65 minutes; has a free hand
+        given at 70m
+        why T2
+            nothing
+            bo could, 30, done at 6000s: has a free hand
+            cy could, 30, done at 6000s: has a free hand
+            ada could, 90, done at 9600s: has about 60 minutes of work before
+        given drain bo
+        given plan T2 by ada 71m-101m
+        why T2
+            nothing
+            cy could, 30, done at 6000s: has a free hand
+            ada could, 90, done at 6060s: the plan has it here, to begin in about 1 minute; has about 60 minutes of work before
+            bo may not, 30, done at 6000s: is draining: it finishes what it has; has a free hand
+    "#]]);
+}

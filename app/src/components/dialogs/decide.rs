@@ -14,7 +14,7 @@ use crate::errand::Step;
 use crate::live::{Live, use_live, words};
 use crate::ui::{El, IntoNode, Node, el, nodes, span};
 
-/// Who is to do a task: all agents, the best candidate first, each with what speaks for and against.
+/// Who is to do a task: all agents, whoever would be done first at the top, each with what speaks for and against.
 pub fn assign(id: TaskId) -> Node {
     let (live, sending) = (use_live(), Sending::new());
     let now_ms = live.now_ms.get_untracked();
@@ -65,7 +65,7 @@ fn choice(live: Live, chosen: RwSignal<Option<ManusId>>, candidate: Candidate) -
         .checked(move || chosen.with(|chosen| chosen.as_ref() == Some(&manus_id)))
         .on("change", move |_| chosen.set(Some(set.clone())));
     let left_ms = expected_finish_ms - live.now_ms.get_untracked();
-    let done = eligible.then(|| span("num muted").add(format!("done in {}", words::ago(left_ms, 0))));
+    let done = eligible.then(|| span("num muted").add(format!("done in {}", words::for_long(left_ms))));
     el("label")
         .toggle("against", move || !eligible)
         .add(input)
