@@ -181,9 +181,15 @@ test.describe("activity", () => {
 });
 
 test("insights: a bar leads to what it counts", async ({ page, server, open }) => {
-  const { ada } = await smallTeam(server);
+  const { ada, bob } = await smallTeam(server);
   await ada.act("complete_task", { task_id: "T1", result: "done" });
+  await bob.act("start_task", { task_id: "T2" });
+  await bob.act("fail_task", { task_id: "T2", reason: "no licence" });
   await open(page, "/insights");
+  // Less than a minute is not a whole one, and what failed is not completed.
+  await expect(page.getByTestId("record-ada")).toContainText(/\d s of \d/);
+  await expect(page.getByTestId("chart-failed").getByRole("link", { name: /^1 attempt at/ })).toBeVisible();
+  await expect(page.getByTestId("chart-done").locator("a rect:not(.hit)")).toHaveCount(1);
   await expect(page.getByTestId("record-ada").getByRole("cell").first()).toHaveText("1");
   await page.getByTestId("chart-done").getByRole("link", { name: /^1 task at/ }).click();
   await expect(page).toHaveURL(/\/activity\?kind=task_completed&from=\d+&until=\d+$/);

@@ -9,9 +9,73 @@ use super::chart::{Bar, bars, meter};
 use crate::live::insight::{DRAWN, Point, Record, by_role, durations, percentile, records, series};
 use crate::live::{use_live, words};
 use crate::nav::{Place, Room, use_nav};
-use crate::ui::{El, IntoNode, Node, div, each, el, nodes};
+use crate::ui::{El, IntoNode, Node, div, each, el};
 
 const SPANS: [(&str, &str); 2] = [("", "Last hour"), ("hours", "Last 60 hours")];
+
+/// A chart: its title and name, its colour, how high a bar is, what it says, and the events that it counts.
+struct Chart {
+    title: &'static str,
+    name: &'static str,
+    class: &'static str,
+    count: fn(&Point) -> f64,
+    say: fn(&Point) -> String,
+    kind: &'static str,
+}
+
+const CHARTS: [Chart; 6] = [
+    Chart {
+        title: "Completed",
+        name: "done",
+        class: "s-done",
+        count: |p| f64::from(p.bucket.completed),
+        say: |p| words::counted(p.bucket.completed, "task"),
+        kind: "task_completed",
+    },
+    Chart {
+        title: "Open tasks",
+        name: "open",
+        class: "s-pending",
+        count: |p| p.open as f64,
+        say: |p| format!("{} open", p.open),
+        kind: "task_",
+    },
+    Chart {
+        title: "Time a task took",
+        name: TOOK,
+        class: "s-running",
+        // In minutes.
+        count: |p| average_ms(p) as f64 / MINUTE_MS as f64,
+        say: |p| words::for_long(average_ms(p)),
+        kind: "task_completed",
+    },
+    Chart {
+        title: "Claims that waited",
+        name: "waited",
+        class: "s-blocked",
+        count: |p| f64::from(p.bucket.waited),
+        say: |p| words::counted(p.bucket.waited, "claim"),
+        kind: "claim_",
+    },
+    Chart {
+        title: "Attempts that failed",
+        name: "failed",
+        class: "s-blocked",
+        count: |p| f64::from(p.bucket.failed),
+        say: |p| words::counted(p.bucket.failed, "attempt"),
+        kind: "task_failed",
+    },
+    Chart {
+        title: "Results sent back",
+        name: "sent-back",
+        class: "s-blocked",
+        count: |p| f64::from(p.bucket.sent_back),
+        say: |p| words::counted(p.bucket.sent_back, "result"),
+        kind: "task_sent_back",
+    },
+];
+/// The chart of which the values are times.
+const TOOK: &str = "took";
 
 /// The room.
 pub fn insights() -> Node {
@@ -29,17 +93,14 @@ pub fn insights() -> Node {
         let back = words::ago(width_ms() * (DRAWN as TimeMs - 1), 0);
         (format!("{back} ago"), "now".to_owned())
     });
-    let chart = move |title: &'static str,
-                      name: &'static str,
-                      count: fn(&Point) -> Vec<(f64, &'static str)>,
-                      say: fn(&Point) -> String,
-                      kind: &'static str| {
+    let chart = |chart: Chart| {
+        let Chart { title, name, class, count, say, kind } = chart;
         let drawn = Memo::new(move |_| {
             // Only a browser knows the time of day: the bars are named anew when it has taken over.
             live.hydrated.track();
             points.with(|points| {
                 let bar = |point: &Point| Bar {
-                    parts: count(point),
+                    value: count(point),
                     title: said(point, say),
                     href: events(point, kind),
                 };
@@ -48,31 +109,13 @@ pub fn insights() -> Node {
         });
         panel(title, name, (), ())
             .test_id(format!("chart-{name}"))
-            .add(bars(title, if name == "took" { minutes } else { whole }, ends, drawn))
+            .add(bars(title, class, if name == TOOK { minutes } else { whole }, ends, drawn))
             .into_node()
     };
-    let charts = div("charts").add(nodes![
-        chart(
-            "Completed",
-            "done",
-            completed,
-            |p| words::counted(p.bucket.completed, "task"),
-            "task_completed"
-        ),
-        chart(
-            "Open tasks",
-            "open",
-            |p| vec![(p.open as f64, "s-pending")],
-            |p| format!("{} open", p.open),
-            "task_"
-        ),
-        chart("Time a task took", "took", took, |p| words::for_long(average_ms(p)), "task_completed"),
-        chart("Claims that waited", "waited", waited, |p| words::counted(p.bucket.waited, "claim"), "claim_"),
-    ]);
     div("room insights")
         .add(el("header").add(tabs("view", "Which time", &SPANS)).add(exports("metrics", "view=minutes")))
         .add(figures())
-        .add(charts)
+        .add(div("charts").add(CHARTS.map(chart)))
         .add(by_agent())
         .into_node()
 }
@@ -83,20 +126,6 @@ fn minutes(value: f64) -> String {
 
 fn whole(value: f64) -> String {
     (value as u64).to_string()
-}
-
-fn completed(point: &Point) -> Vec<(f64, &'static str)> {
-    let bucket = point.bucket;
-    vec![(f64::from(bucket.completed), "s-done"), (f64::from(bucket.failed + bucket.sent_back), "s-blocked")]
-}
-
-fn waited(point: &Point) -> Vec<(f64, &'static str)> {
-    vec![(f64::from(point.bucket.waited), "s-blocked")]
-}
-
-/// In minutes.
-fn took(point: &Point) -> Vec<(f64, &'static str)> {
-    vec![(average_ms(point) as f64 / MINUTE_MS as f64, "s-running")]
 }
 
 fn average_ms(point: &Point) -> TimeMs {
@@ -126,9 +155,10 @@ fn figures() -> Node {
     let ratio = move || {
         all.with(|all| {
             let (estimated, actual) = all.iter().fold((0, 0), |(estimated, actual), record| {
-                (estimated + record.estimated_minutes, actual + record.actual_minutes)
+                (estimated + record.estimated_minutes, actual + record.actual_ms)
             });
-            match (actual * 100).checked_div(estimated) {
+            // In per cent, of minutes.
+            match (actual / 600).checked_div(estimated) {
                 Some(percent) => format!("{percent}%"),
                 None => "–".to_owned(),
             }
@@ -165,7 +195,7 @@ fn by_agent() -> Node {
     let roles = Memo::new(move |_| all.with(|all| by_role(all)));
     let line = move |record: Record, among: Memo<Vec<Record>>| {
         let most = move || {
-            let longer = |record: &Record| record.actual_minutes.max(record.estimated_minutes);
+            let longer = |record: &Record| record.actual_ms.max(record.estimated_minutes * 60_000);
             among.with(|all| all.iter().map(longer).max().unwrap_or(0))
         };
         let (id, name) = match record.id {
@@ -174,7 +204,7 @@ fn by_agent() -> Node {
                 (record.role.as_str().to_owned(), format!("all {}s", words::role(record.role)).into_node())
             }
         };
-        let (actual, estimated) = (record.actual_minutes, record.estimated_minutes);
+        let (actual, estimated) = (record.actual_ms, record.estimated_minutes * 60_000);
         let bar = move || {
             let class = if actual > estimated { "s-blocked" } else { "s-done" };
             meter(actual as f64, Some(estimated as f64).filter(|mark| *mark > 0.0), most() as f64, class)
@@ -182,7 +212,7 @@ fn by_agent() -> Node {
         let number = |class: &'static str, text: String| el("td").class(class).add(text);
         let times = match record.completed.0 {
             0 => "–".to_owned(),
-            _ => format!("{} of {}", words::work(actual), words::work(estimated)),
+            _ => format!("{} of {}", words::spent(actual), words::spent(estimated)),
         };
         el("tr")
             .test_id(format!("record-{id}"))
@@ -199,10 +229,9 @@ fn by_agent() -> Node {
         if text.is_empty() { el("td") } else { el("th").attr("scope", "col").add(text) }.into_node()
     };
     let key = |record: &Record| {
-        let Record { id, role, completed, setbacks, estimated_minutes, actual_minutes, in_hand, score } =
-            record;
+        let Record { id, role, completed, setbacks, estimated_minutes, actual_ms, in_hand, score } = record;
         let name = id.as_ref().map_or(role.as_str(), |id| id.as_str());
-        format!("{name} {} {setbacks} {estimated_minutes} {actual_minutes} {in_hand} {score}", completed.0)
+        format!("{name} {} {setbacks} {estimated_minutes} {actual_ms} {in_hand} {score}", completed.0)
     };
     let table: El = el("table")
         .add(el("thead").add(el("tr").add(heads.map(head))))

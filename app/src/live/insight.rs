@@ -67,8 +67,8 @@ pub struct Record {
     pub setbacks: u32,
     /// Estimated time of the completed tasks, in minutes.
     pub estimated_minutes: u64,
-    /// The time they took, in minutes.
-    pub actual_minutes: u64,
+    /// The time they took, in milliseconds.
+    pub actual_ms: u64,
     /// How many tasks it has, running and queued.
     pub in_hand: usize,
     /// Where its results have moved its score.
@@ -86,7 +86,7 @@ pub fn records(state: &State) -> Vec<Record> {
             completed: (stats.completed, stats.on_time),
             setbacks: stats.failed + stats.sent_back,
             estimated_minutes: stats.estimated_minutes,
-            actual_minutes: stats.actual_ms.div_ceil(60_000),
+            actual_ms: stats.actual_ms,
             in_hand: agent.running().len() + agent.queue().len(),
             score: view.performance_score.round() as i64,
         }
@@ -110,7 +110,7 @@ pub fn by_role(all: &[Record]) -> Vec<Record> {
             sum.completed.1 += record.completed.1;
             sum.setbacks += record.setbacks;
             sum.estimated_minutes += record.estimated_minutes;
-            sum.actual_minutes += record.actual_minutes;
+            sum.actual_ms += record.actual_ms;
             sum.in_hand += record.in_hand;
             sum.score += record.score;
             count += 1;

@@ -40,6 +40,14 @@ pub fn work(minutes: u64) -> String {
     }
 }
 
+/// Time that was worked, in milliseconds: as [`work`], and below a minute in seconds, `40 s`.
+pub fn spent(ms: u64) -> String {
+    match ms / 60_000 {
+        0 => format!("{} s", ms / 1_000),
+        minutes => work(minutes),
+    }
+}
+
 /// A share as per cent with two decimals, for lengths in drawings. By whole numbers: writing fractions would cost every page the
 /// code for all of their cases.
 pub fn percent(part: f64, whole: f64) -> String {
@@ -202,6 +210,10 @@ mod tests {
         assert_eq!(work(45), "45 min");
         assert_eq!(work(120), "2 h");
         assert_eq!(work(185), "3 h 05");
+        assert_eq!(
+            (spent(400), spent(59_999), spent(119_999)),
+            ("0 s".into(), "59 s".into(), "1 min".into())
+        );
     }
 
     #[test]
