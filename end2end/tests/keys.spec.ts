@@ -41,7 +41,7 @@ test("filter, help, theme and rooms have keys", async ({ page, server, open }) =
   await expect(row(page, "task-T1")).toBeHidden();
   await expect(row(page, "task-T2")).toBeVisible();
   await page.keyboard.type(" nothing has this");
-  await expect(page.getByTestId("tasks")).toContainText("No open task contains");
+  await expect(page.getByTestId("tasks")).toContainText("No task that is open contains");
   await page.keyboard.press("Escape");
   await expect(row(page, "task-T1")).toBeVisible();
   await page.keyboard.press("Escape");

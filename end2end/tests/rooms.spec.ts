@@ -384,3 +384,19 @@ test("insights sum up what each role has done", async ({ page, server, open }) =
   await expect(page.getByTestId("record-SPEED_DEVELOPER").getByRole("cell").first()).toHaveText("1");
   await expect(page.getByTestId("record-QUALITY_ENHANCER").getByRole("rowheader")).toHaveText("all quality enhancers");
 });
+
+test("what is to be reviewed does not count as running, here as there", async ({ page, server, open }) => {
+  const { ada } = await smallTeam(server);
+  await ada.act("complete_task", { task_id: "T1", result: "done", needs_review: true });
+  await open(page);
+  await expect(page.getByTestId("figures")).toContainText("0 running · 1 in review · 0 ready · 1 blocked");
+  const tab = (name: RegExp) => page.getByRole("navigation", { name: "Which tasks" }).getByRole("link", { name });
+  await expect(tab(/^Running/)).toHaveText("Running0");
+  await tab(/^Review/).click();
+  await expect(page).toHaveURL(/show=review/);
+  await expect(row(page, "task-T1")).toBeVisible();
+  await expect(row(page, "task-T2")).toBeHidden();
+  await server.post("review_task", { manus_id: "supervisor", task_id: "T1", verdict: "request_changes", comment: "names" });
+  await expect(tab(/^Review/)).toHaveText("Review0");
+  await expect(page.getByTestId("tasks")).toContainText("No task is in review.");
+});

@@ -25,7 +25,7 @@ const COLUMNS: [(TaskStatus, Show); 5] = [
     (TaskStatus::Blocked, Show::Blocked),
     (TaskStatus::Pending, Show::Ready),
     (TaskStatus::InProgress, Show::Running),
-    (TaskStatus::NeedsReview, Show::Running),
+    (TaskStatus::NeedsReview, Show::Review),
     (TaskStatus::Completed, Show::Closed),
 ];
 /// How many cards a column has.

@@ -44,10 +44,12 @@ fn agents(f: &Figures) -> String {
 
 fn tasks(f: &Figures) -> String {
     let of = |status| f.tasks(status);
-    // What is to be reviewed is not done yet: so the filter of this name has it, too.
-    let running = of(TaskStatus::InProgress) + of(TaskStatus::NeedsReview);
-    let ready = of(TaskStatus::Pending);
-    format!("{running} running · {ready} ready · {} blocked", of(TaskStatus::Blocked))
+    let (running, ready) = (of(TaskStatus::InProgress), of(TaskStatus::Pending));
+    let review = match of(TaskStatus::NeedsReview) {
+        0 => String::new(),
+        review => format!(" · {review} in review"),
+    };
+    format!("{running} running{review} · {ready} ready · {} blocked", of(TaskStatus::Blocked))
 }
 
 fn left(f: &Figures) -> String {

@@ -134,9 +134,9 @@ fn empty() -> Node {
     let any = move || live.figures.with(Figures::any_task);
     let told = move || {
         let place = nav.place();
-        let word = place.show.word();
+        let word = if place.show == Show::Review { "in review" } else { place.show.word() };
         if !place.text.is_empty() {
-            filtered_out(format!("No {word} task contains “{}”.", place.text))
+            filtered_out(format!("No task that is {word} contains “{}”.", place.text))
         } else if !any() {
             show(Part::FirstTask)
         } else if place.show == Show::Open {

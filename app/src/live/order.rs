@@ -19,6 +19,8 @@ pub enum Show {
     Open,
     /// Somebody works on it.
     Running,
+    /// Its result is to be looked at.
+    Review,
     /// It could start.
     Ready,
     /// It waits for something.
@@ -29,13 +31,15 @@ pub enum Show {
 
 impl Show {
     /// Every choice, in the order of the page.
-    pub const ALL: [Self; 5] = [Self::Open, Self::Running, Self::Ready, Self::Blocked, Self::Closed];
+    pub const ALL: [Self; 6] =
+        [Self::Open, Self::Running, Self::Review, Self::Ready, Self::Blocked, Self::Closed];
 
     /// The word in the page's address.
     pub const fn word(self) -> &'static str {
         match self {
             Self::Open => "open",
             Self::Running => "running",
+            Self::Review => "review",
             Self::Ready => "ready",
             Self::Blocked => "blocked",
             Self::Closed => "closed",
@@ -47,6 +51,7 @@ impl Show {
         match self {
             Self::Open => "Open",
             Self::Running => "Running",
+            Self::Review => "Review",
             Self::Ready => "Ready",
             Self::Blocked => "Blocked",
             Self::Closed => "Closed",
@@ -62,7 +67,8 @@ impl Show {
     pub const fn has(self, status: TaskStatus) -> bool {
         match self {
             Self::Open => !status.is_closed(),
-            Self::Running => matches!(status, TaskStatus::InProgress | TaskStatus::NeedsReview),
+            Self::Running => matches!(status, TaskStatus::InProgress),
+            Self::Review => matches!(status, TaskStatus::NeedsReview),
             Self::Ready => matches!(status, TaskStatus::Pending),
             Self::Blocked => matches!(status, TaskStatus::Blocked),
             Self::Closed => status.is_closed(),
@@ -289,5 +295,9 @@ mod tests {
     fn words_of_the_address() {
         assert!(Show::ALL.into_iter().all(|show| Show::from_word(show.word()) == show));
         assert_eq!(Show::from_word("nonsense"), Show::Open);
+        for status in TaskStatus::ALL {
+            let shown = Show::ALL[1..].iter().filter(|show| show.has(*status)).count();
+            assert_eq!(shown, 1, "{status} is listed in one place beside the list of all that is open");
+        }
     }
 }
