@@ -293,3 +293,19 @@ test("a task that is held back says why in table and board, and waits for nothin
   await expect(page.getByTestId("column-PENDING")).toContainText("Write the parser");
   await expect(card).not.toContainText("held back");
 });
+
+test("the graph fits, and what is many stands beside itself", async ({ page, server, open }) => {
+  await smallTeam(server);
+  const tasks = Array.from({ length: 50 }, (_, number) => ({ key: `k${number}`, title: `Piece ${number}`, description: "", dependencies: ["T1"] }));
+  await server.post("create_tasks", { tasks });
+  await open(page, "/tasks?view=graph");
+  const graph = page.getByTestId("graph");
+  await expect(page.getByTestId("node-T52")).toBeVisible();
+  const left = await page.locator(".node").evaluateAll((nodes) => new Set(nodes.map((node) => (node as HTMLElement).style.left)).size);
+  expect(left).toBeGreaterThan(3);
+  const over = () => graph.evaluate((box) => [box.scrollWidth - box.clientWidth, box.scrollHeight - box.clientHeight].some((more) => more > 1));
+  await page.setViewportSize({ width: 900, height: 500 });
+  expect(await over()).toBe(true);
+  await page.getByTestId("fit").click();
+  await expect.poll(over).toBe(false);
+});

@@ -17,7 +17,7 @@ const BOX: (i64, i64) = (180, 40);
 /// The room around all, in pixels.
 const MARGIN: f64 = 16.0;
 /// How much larger or smaller one step of the zoom makes it, in per cent, and the bounds.
-const ZOOM: (i32, i32, i32) = (20, 40, 160);
+const ZOOM: (i32, i32, i32) = (20, 20, 160);
 
 /// The graph, and the way around in it.
 pub fn graph() -> Node {
@@ -32,9 +32,7 @@ pub fn graph() -> Node {
     let drawn = held.shown;
     let text = Memo::new(move |_| dom::lower(nav.place().text.trim()));
     let size = move || {
-        let (columns, rows) = drawn.with(|graph| graph.size);
-        let (width, height) = (columns as f64 * CELL.0 + MARGIN, rows * CELL.1 + 2.0 * MARGIN);
-        let (width, height) = (width as i64, height as i64);
+        let (width, height) = drawn.with(size_of);
         (width, height, format!("width:{width}px;height:{height}px;zoom:{}%", zoom.get()))
     };
     let nodes_of = move || drawn.with(|graph| graph.nodes.clone());
@@ -71,8 +69,23 @@ pub fn graph() -> Node {
         .into_node()
 }
 
+/// How wide and how high it is drawn, in whole pixels.
+fn size_of(graph: &Graph) -> (i32, i32) {
+    let (columns, rows) = graph.size;
+    ((columns as f64 * CELL.0 + MARGIN) as i32, (rows * CELL.1 + 2.0 * MARGIN) as i32)
+}
+
+/// The zoom, in per cent, at which all of it is to be seen; never larger than it is.
+fn fitting(graph: &Graph) -> i32 {
+    let (width, height) = size_of(graph);
+    let Some(frame) = dom::find(".graph") else { return 100 };
+    let fits = (frame.client_width() * 100 / width.max(1)).min(frame.client_height() * 100 / height.max(1));
+    fits.clamp(ZOOM.1, 100)
+}
+
 fn tools(drawn: RwSignal<Graph>, zoom: RwSignal<i32>) -> El {
     let (step, least, most) = ZOOM;
+    let fit = button("button small", move |_| zoom.set(drawn.with_untracked(fitting))).test_id("fit");
     let scale = move |by: i32, name: &'static str, sign: &'static str| {
         button("button small icon-only", move |_| zoom.update(|zoom| *zoom = (*zoom + by).clamp(least, most)))
             .attr("aria-label", name)
@@ -96,6 +109,7 @@ fn tools(drawn: RwSignal<Graph>, zoom: RwSignal<i32>) -> El {
     div("graph-tools").add(nodes![
         scale(-step, "Smaller", "−"),
         scale(step, "Larger", "+"),
+        fit.attr("title", "All of it at once").add("Fit"),
         follow.add(icon("play")).add("What runs"),
         caption(told),
     ])

@@ -10,6 +10,8 @@ use engine::{State, TaskId, TaskStatus};
 const DRAWN: usize = 300;
 /// How often the order within the layers is improved.
 const SWEEPS: usize = 6;
+/// How many tasks stand below each other at the most; of more, the rest stands beside them.
+const TALLEST: usize = 14;
 /// How many tasks without dependencies stand in one row.
 const LOOSE_PER_ROW: usize = 6;
 
@@ -56,6 +58,7 @@ impl Graph {
         let mut layout = Layout::new(ids.len(), &edges);
         let (critical, longest_minutes) = layout.longest_chain(|at| minutes_left(state, &ids[at]));
         layout.order();
+        layout.wrap();
         layout.settle();
         let nodes = ids.iter().enumerate().map(|(at, id)| Node {
             id: id.clone(),
@@ -205,6 +208,19 @@ impl Layout {
         }
     }
 
+    /// Has tall columns go on beside themselves, in as many equal ones as it takes.
+    fn wrap(&mut self) {
+        let mut layers = Vec::new();
+        for layer in self.layers.iter().filter(|layer| !layer.is_empty()) {
+            let columns = layer.len().div_ceil(TALLEST);
+            layers.extend(layer.chunks(layer.len().div_ceil(columns)).map(<[usize]>::to_vec));
+        }
+        for (at, layer) in layers.iter().enumerate() {
+            layer.iter().for_each(|node| self.column[*node] = at);
+        }
+        self.layers = layers;
+    }
+
     /// Gives each its row: near those that it depends on, none upon another; and the loose ones below all.
     fn settle(&mut self) {
         for at in 0..self.layers.len() {
@@ -269,6 +285,21 @@ mod tests {
         assert_eq!((critical.join(" "), graph.longest_minutes), ("T1 T3 T4".to_owned(), 160));
         let chain: Vec<String> = graph.chain().iter().map(ToString::to_string).collect();
         assert_eq!(chain, ["T1", "T3", "T4"]);
+    }
+
+    #[test]
+    fn many_that_wait_for_one_stand_in_several_columns() {
+        let mut project = script();
+        let first = project.task("first", 1, &[], &[]);
+        let middle: Vec<TaskId> =
+            (0..50).map(|n| project.task(&format!("step {n}"), 1, &[&first], &[])).collect();
+        project.task("last", 1, &middle.iter().collect::<Vec<_>>(), &[]);
+        let graph = Graph::of(project.state(), None);
+        assert_eq!((graph.size.0, graph.nodes[51].column, graph.chain().len()), (6, 5, 3));
+        assert!(graph.size.1 <= TALLEST as f64, "{:?}", graph.size);
+        let places: HashSet<(usize, i64)> =
+            graph.nodes.iter().map(|node| (node.column, (node.row * 100.0) as i64)).collect();
+        assert_eq!(places.len(), graph.nodes.len(), "none upon another");
     }
 
     #[test]
