@@ -294,6 +294,19 @@ test("a task that is held back says why in table and board, and waits for nothin
   await expect(card).not.toContainText("held back");
 });
 
+test("what is cut off is told in full to whoever points at it", async ({ page, server, open }) => {
+  await smallTeam(server);
+  const title = "A title that goes on and on about everything that has to be done ".repeat(2).trim();
+  await task(server, title);
+  await open(page, "/tasks");
+  const link = row(page, "task-T3").locator(".row-link");
+  await link.hover();
+  await expect(link).toHaveAttribute("title", title);
+  const short = row(page, "task-T1").locator(".row-link");
+  await short.hover();
+  await expect(short).not.toHaveAttribute("title");
+});
+
 test("the graph fits, and what is many stands beside itself", async ({ page, server, open }) => {
   await smallTeam(server);
   const tasks = Array.from({ length: 50 }, (_, number) => ({ key: `k${number}`, title: `Piece ${number}`, description: "", dependencies: ["T1"] }));
