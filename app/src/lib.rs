@@ -39,7 +39,7 @@ use pages::room;
 pub use parts::{Apart, LOADER};
 use parts::{Part, Parts};
 #[cfg(feature = "ssr")]
-pub use shell::{paths, shell};
+pub use shell::{Open as Named, named, paths, shell};
 use ui::{IntoNode, Node, div, el, nodes, when};
 
 /// The id of the element that the page lives in.

@@ -1,9 +1,11 @@
 //! Where the person is: all view state stands in the address, and these functions read and write addresses.
 
+mod escape;
 mod room;
 
 use crate::prelude::*;
 use engine::{ManusId, MessageId, TaskId};
+use escape::{escaped, unescaped};
 use leptos::ev;
 use leptos::task::spawn_local;
 pub use room::Room;
@@ -11,7 +13,7 @@ use web_sys::MouseEvent;
 
 use crate::desk::{Desk, use_desk};
 use crate::dom;
-use crate::live::order::Show;
+use crate::live::order::{SORTS, Show};
 use crate::live::{Live, use_live};
 use crate::parts::{LOST, Parts, use_parts};
 
@@ -59,36 +61,53 @@ pub struct Place {
     pub choices: [String; CHOICES.len()],
 }
 
-/// The further parameters of addresses: how it is shown, in what order, what kind, by or with whom, about what, from when and until when.
+/// The further parameters of addresses: how it is shown, in what order; and then what narrows down what is shown: what kind, by or with
+/// whom, about what, from when and until when.
 const CHOICES: [&str; 7] = ["view", "sort", "kind", "who", "about", "from", "until"];
+/// How many of them narrow nothing down.
+const MANNERS: usize = 2;
 
 impl Place {
     /// Reads an address. In the rooms of tasks and agents, what is open is part of the path; elsewhere, a parameter.
-    fn read(address: &str) -> Self {
+    pub fn read(address: &str) -> Self {
         let (path, query) = address.split_once('?').unwrap_or((address, ""));
         let parameter = |wanted: &str| {
             let mut pairs = query.split('&').filter_map(|pair| pair.split_once('='));
             pairs.find(|(name, _)| *name == wanted).map(|(_, value)| unescaped(value))
         };
         let mut names = path.split('/').filter(|name| !name.is_empty());
-        let (first, second) = (names.next(), names.next());
+        let (first, second, more) = (names.next(), names.next().map(unescaped), names.next());
+        let second = second.as_deref();
         let task = |text: &str| TaskId::new(text).ok().map(Open::Task);
         let agent = |text: &str| ManusId::new(text).ok().map(Open::Agent);
         let room = match first {
             None => Some(Room::Overview),
             Some(name) => Room::ALL.into_iter().find(|room| room.path()[1..] == *name),
         };
-        let open = match room {
+        let mut open = match room {
             Some(Room::Tasks) => second.and_then(task),
             Some(Room::Agents) => second.and_then(agent),
-            _ => {
-                let asked = parameter("task").and_then(|text| task(&text));
-                asked.or_else(|| parameter("agent").and_then(|text| agent(&text)))
-            }
+            _ => None,
         };
         let thread = second.filter(|_| room == Some(Room::Messages)).and_then(|text| text.parse().ok());
+        // What stands below a room and is nothing in it is no page.
+        let is_read = second.is_none() || open.is_some() || thread.is_some();
+        let room = room.filter(|_| is_read && more.is_none());
+        if !matches!(room, Some(Room::Tasks | Room::Agents)) {
+            let asked = parameter("task").and_then(|text| task(&text));
+            open = asked.or_else(|| parameter("agent").and_then(|text| agent(&text)));
+        }
         let show = parameter("show").map(|word| Show::from_word(&word)).unwrap_or_default();
-        let choices = CHOICES.map(|name| parameter(name).unwrap_or_default());
+        let mut choices = CHOICES.map(|name| parameter(name).unwrap_or_default());
+        // Words that mean nothing here are as good as none, so that what is shown is marked as chosen.
+        if room == Some(Room::Tasks) {
+            if !matches!(choices[0].as_str(), "board" | "graph") {
+                choices[0].clear();
+            }
+            if !SORTS.iter().any(|(known, _)| *known == choices[1]) {
+                choices[1].clear();
+            }
+        }
         Self { room, open, thread, show, text: parameter("q").unwrap_or_default(), choices }
     }
 
@@ -113,14 +132,13 @@ impl Place {
 
     /// Whether anything narrows down what is listed.
     pub fn is_filtered(&self) -> bool {
-        !self.text.is_empty() || self.choices[2..].iter().any(|value| !value.is_empty())
+        !self.text.is_empty() || self.choices[MANNERS..].iter().any(|value| !value.is_empty())
     }
 
     /// The same place with nothing narrowed down.
-    pub fn unfiltered(self) -> Self {
-        let (view, sort) = (self.choice("view").to_owned(), self.choice("sort").to_owned());
-        let all = Self { text: String::new(), show: Show::Open, choices: Default::default(), ..self };
-        all.choosing("view", view).choosing("sort", sort)
+    pub fn unfiltered(mut self) -> Self {
+        self.choices[MANNERS..].fill(String::new());
+        Self { text: String::new(), show: Show::Open, ..self }
     }
 
     /// The address that says this.
@@ -309,30 +327,6 @@ fn write_address(href: &str, replace: bool) {
 #[cfg(not(feature = "hydrate"))]
 fn write_address(_href: &str, _replace: bool) {}
 
-/// A text as part of a query.
-fn escaped(text: &str) -> String {
-    let plain = |byte: &u8| byte.is_ascii_alphanumeric() || b"-_.~".contains(byte);
-    text.bytes()
-        .map(|byte| if plain(&byte) { char::from(byte).to_string() } else { format!("%{byte:02X}") })
-        .collect()
-}
-
-/// The text behind a part of a query. What is no escape stands for itself.
-fn unescaped(text: &str) -> String {
-    let given = text.as_bytes();
-    let mut bytes = Vec::with_capacity(given.len());
-    let mut at = 0;
-    while let Some(&byte) = given.get(at) {
-        let code = text
-            .get(at + 1..at + 3)
-            .filter(|_| byte == b'%')
-            .and_then(|code| u8::from_str_radix(code, 16).ok());
-        bytes.push(code.unwrap_or(if byte == b'+' { b' ' } else { byte }));
-        at += if code.is_some() { 3 } else { 1 };
-    }
-    String::from_utf8_lossy(&bytes).into_owned()
-}
-
 /// The present address.
 pub fn use_nav() -> Nav {
     expect_context::<Nav>()
@@ -363,12 +357,16 @@ mod tests {
         ] {
             assert_eq!(read(href).href(), href);
         }
+        assert_eq!(read("/tasks?view=nonsense&sort=nonsense").href(), "/tasks");
         assert_eq!(read("/tasks/T3?show=ready&q=api").text, "api");
         let odd = Place { text: "50% ü & <b>".to_owned(), ..read("/tasks") };
         assert_eq!(read(&odd.href()), odd);
         assert_eq!(read("/?q=100%&show=blocked").text, "100%");
         assert_eq!(read("/nowhere").room, None);
-        assert_eq!(read("/tasks/a b").open, None);
+        assert_eq!(read("/agents/a%3A1").open, read("/agents/a:1").open);
+        for href in ["/tasks/a b", "/tasks/T1/T2", "/timeline/T1", "/messages/x"] {
+            assert_eq!((read(href).room, read(href).open), (None, None), "{href}");
+        }
     }
 
     #[test]

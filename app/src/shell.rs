@@ -1,10 +1,12 @@
 //! The HTML document around the page. The server's alone.
 
+use engine::MessageId;
 use leptos::nonce::use_nonce;
 use leptos::prelude::*;
 
 use crate::live::{self, BOOT_ID};
-use crate::nav::{PATHS, use_nav};
+pub use crate::nav::Open;
+use crate::nav::{PATHS, Place, use_nav};
 use crate::parts::{Apart, LOADER, files_for};
 use crate::{ROOT_ID, page, provide, theme, title, ui};
 
@@ -16,6 +18,12 @@ pub fn paths() -> impl Iterator<Item = &'static str> {
     // An error means that Leptos knows already on what to run what a page starts.
     let _ = any_spawner::Executor::init_tokio();
     PATHS.into_iter()
+}
+
+/// What an address names, where there is such a page: what is open in the drawer, and which conversation.
+pub fn named(address: &str) -> Option<(Option<Open>, Option<MessageId>)> {
+    let place = Place::read(address);
+    place.room.map(|_| (place.open, place.thread))
 }
 
 /// What begins the program. The page is whole without it, so it is asked for once the browser has drawn that: nothing competes with

@@ -4,15 +4,15 @@ use std::sync::Arc;
 
 use app::api::{Door, Principal};
 use app::live::{Boot, Who};
-use app::{Apart, paths, shell};
+use app::{Apart, Named, named, paths, shell};
 use axum::Router;
 use axum::extract::Request;
 use axum::response::{IntoResponse, Response};
 use axum::routing::get;
-use engine::Record;
+use engine::{MessageId, Record, TaskId};
 use http::header::{CACHE_CONTROL, CONTENT_SECURITY_POLICY, HOST, REFERRER_POLICY, X_FRAME_OPTIONS};
 use http::{HeaderValue, Method, StatusCode};
-use hub::{FeedSlice, Hub, TokenRole};
+use hub::{FeedSlice, Hub, MessageFilter, Order, TokenRole};
 use leptos::config::LeptosOptions;
 use leptos::prelude::{provide_context, use_context};
 use leptos_axum::{ResponseOptions, render_app_async_with_context};
@@ -47,7 +47,10 @@ async fn render(page: Page, request: Request, status: StatusCode) -> Response {
     let host = request.headers().get(HOST).and_then(|host| host.to_str().ok()).unwrap_or("localhost");
     let origin = format!("http://{host}");
     let who = request.extensions().get::<Principal>().and_then(who);
-    let boot = Arc::new(boot(door.hub(), origin, who).await);
+    let address = request.uri().path_and_query().map_or("/", |address| address.as_str());
+    let (is_there, missing) = look_up(door.hub(), address).await;
+    let status = if is_there { status } else { StatusCode::NOT_FOUND };
+    let boot = Arc::new(Boot { missing, ..boot(door.hub(), origin, who).await });
     let context = move || {
         provide_context(boot.clone());
         provide_context(door.clone());
@@ -77,7 +80,40 @@ async fn boot(hub: &Hub, origin: String, who: Option<Who>) -> Boot {
         version: env!("CARGO_PKG_VERSION").to_owned(),
         log: hub.log_id(),
         who,
+        missing: false,
     }
+}
+
+/// Whether there is what an address names, and whether it is a task that is not there, for the page to say so at once.
+async fn look_up(hub: &Hub, address: &str) -> (bool, bool) {
+    let Some((open, thread)) = named(address) else { return (false, false) };
+    let (open, missing) = match &open {
+        Some(Named::Task(id)) => {
+            let is_there = has_task(hub, id).await;
+            (is_there, !is_there)
+        }
+        Some(Named::Agent(id)) => (hub.read(|state| state.agent(id).is_some()), false),
+        None => (true, false),
+    };
+    let thread = match thread {
+        Some(id) => has_message(hub, id).await,
+        None => true,
+    };
+    (open && thread, missing)
+}
+
+/// Whether a task is there, open or closed however long ago. What cannot be read may well be: the page asks again.
+async fn has_task(hub: &Hub, id: &TaskId) -> bool {
+    hub.read(|state| state.task(id).is_some())
+        || hub.task_from_history(id).await.map_or(true, |task| task.is_some())
+}
+
+/// The same of a conversation.
+async fn has_message(hub: &Hub, id: MessageId) -> bool {
+    let filter = MessageFilter { thread_id: Some(id), ..MessageFilter::default() };
+    let page = hub::Page { cursor: None, order: Order::OldestFirst, limit: 1 };
+    hub.read(|state| state.inbox().get(id).is_some())
+        || hub.messages_page(&filter, &page).await.map_or(true, |messages| !messages.is_empty())
 }
 
 /// Who looks, where that was asked. What a person does on the page is done as the supervisor, which an admin alone may.

@@ -154,14 +154,18 @@ pub fn tabs(
     values: &'static [(&'static str, &'static str)],
 ) -> Node {
     let nav = use_nav();
-    let tab = |(value, text): &(&'static str, &'static str)| {
-        let value = *value;
+    // A word that none of them has is as good as the first's.
+    let place = move || {
+        let chosen = nav.choice(name);
+        values.iter().position(|(value, _)| *value == chosen).unwrap_or(0)
+    };
+    let tab = |(at, (value, text)): (usize, &'static (&'static str, &'static str))| {
         el("a")
             .attr("href", move || nav.choosing(name, value))
-            .attr("aria-current", move || (nav.choice(name) == value).then_some("true"))
+            .attr("aria-current", move || (place() == at).then_some("true"))
             .add(*text)
     };
-    let all: Vec<El> = values.iter().map(tab).collect();
+    let all: Vec<El> = values.iter().enumerate().map(tab).collect();
     el("nav").class("tabs").attr("aria-label", label).add(all).into_node()
 }
 

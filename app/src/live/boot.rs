@@ -27,6 +27,9 @@ pub struct Boot {
     /// Who looks, where the server asks for that.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub who: Option<Who>,
+    /// Whether the address names a task that there never was.
+    #[serde(default)]
+    pub missing: bool,
 }
 
 /// Somebody who has logged in.

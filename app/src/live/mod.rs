@@ -96,6 +96,8 @@ pub struct About {
     pub log: String,
     /// Who looks, where the server asks for that.
     pub who: Option<Who>,
+    /// Whether the address named a task that there was not, when the page was made.
+    pub missing: bool,
 }
 
 #[derive(Debug, Clone, Copy)]
@@ -138,6 +140,7 @@ impl Live {
                 version: boot.version.clone(),
                 log: boot.log.clone(),
                 who: boot.who.clone(),
+                missing: boot.missing,
             }),
             hydrated: RwSignal::new(false),
             store: StoredValue::new(store),

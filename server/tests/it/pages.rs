@@ -54,3 +54,38 @@ async fn what_is_not_there_is_a_page_too() {
     assert_eq!(page.status, 404);
     assert!(page.headers["content-type"].to_str().unwrap().starts_with("text/html"));
 }
+
+/// What an address names is there, or the page says so under 404; what was closed so long ago that only the database knows it is there.
+#[tokio::test]
+async fn an_address_names_what_there_is() {
+    let folder = tempfile::tempdir().unwrap();
+    let project = Project::start_with(folder, |hub| hub.settings.closed_kept = 1).await;
+    let ada = json!({ "manus_id": "ada", "role": "SPEED_DEVELOPER", "capabilities": [] });
+    project.call("register_manus", &ada).await.ok();
+    for task_id in ["T1", "T2", "T3"] {
+        project.call("create_task", &json!({ "title": "One", "description": "" })).await.ok();
+        project.call("cancel_task", &json!({ "task_id": task_id })).await.ok();
+    }
+    let forgotten = engine::TaskId::numbered(1);
+    assert!(project.server.hub().read(|state| state.task(&forgotten).is_none()));
+    let letter =
+        json!({ "from_manus": "supervisor", "to_manus": "ada", "message_type": "NOTE", "content": "x" });
+    let sent = project.call("send_message", &letter).await.ok();
+    let thread = format!("/messages/{}", sent["ids"][0]);
+    let there = ["/tasks/T3", "/tasks/T1", "/?task=T2", "/agents/ada", "/insights", thread.as_str()];
+    for path in there {
+        assert_eq!(get(&project, path).await.status, 200, "{path}");
+    }
+    for (path, said) in [
+        ("/tasks/T99999", "There is no task T99999."),
+        ("/files?task=T4", "There is no task T4."),
+        ("/agents/nobody", "There is no agent nobody."),
+        ("/messages/4711", "Conversation"),
+        ("/tasks/a%20b", "There is no such page."),
+        ("/tasks/T1/T2", "There is no such page."),
+    ] {
+        let page = get(&project, path).await;
+        assert_eq!(page.status, 404, "{path}");
+        assert!(String::from_utf8_lossy(&page.body).contains(said), "{path}");
+    }
+}

@@ -27,6 +27,8 @@ pub fn drawer(id: TaskId) -> Node {
     let live = use_live();
     match live.task(&id) {
         Some(row) => shown(live, Signal::derive(move || row.with(|row| row.value.clone()))),
+        // As the page begins, the server has looked already.
+        None if live.about().missing && !live.hydrated.get_untracked() => unknown("Task", &id.to_string()),
         None => from_history(live, id),
     }
 }
