@@ -61,7 +61,10 @@ fn page() -> Node {
     let skip = el("a").class("skip").attr("href", "#room").add("Skip to the content");
     let room = el("main").attr("id", "room").attr("tabindex", "-1").add(room());
     let desk = use_desk();
-    let travel = when(move || desk.steps.with(Option::is_some), || parts::show(Part::Travel));
+    let looks_back = move || {
+        desk.steps.with(Option::is_some) || live.past_ms.get().is_some() || !nav.choice("at").is_empty()
+    };
+    let travel = when(looks_back, || parts::show(Part::Travel));
     let open = Memo::new(move |_| nav.place().open.as_ref().map(parts::in_drawer));
     let drawer = move || open.get().map(parts::show);
     let errands = when(move || desk.errand.with(Option::is_some), || parts::show(Part::Errands));

@@ -61,11 +61,11 @@ pub struct Place {
     pub choices: [String; CHOICES.len()],
 }
 
-/// The further parameters of addresses: how it is shown, in what order; and then what narrows down what is shown: what kind, by or with
-/// whom, about what, from when and until when.
-const CHOICES: [&str; 7] = ["view", "sort", "kind", "who", "about", "from", "until"];
+/// The further parameters of addresses: how it is shown, in what order, as of which moment of the past; and then what narrows down what
+/// is shown: what kind, by or with whom, about what, from when and until when.
+const CHOICES: [&str; 8] = ["view", "sort", "at", "kind", "who", "about", "from", "until"];
 /// How many of them narrow nothing down.
-const MANNERS: usize = 2;
+const MANNERS: usize = 3;
 
 impl Place {
     /// Reads an address. In the rooms of tasks and agents, what is open is part of the path; elsewhere, a parameter.
@@ -226,9 +226,14 @@ impl Nav {
         Place { open: None, ..self.place.get() }.href()
     }
 
-    /// Goes to an address. With `replace` it takes the place of the present one, so that "back" skips it.
+    /// Goes to an address. With `replace` it takes the place of the present one, so that "back" skips it. Whoever looks at a moment of
+    /// the past takes it along.
     pub fn goto(self, href: &str, replace: bool) {
-        let (place, href) = (Place::read(href), href.to_owned());
+        let (mut place, mut href) = (Place::read(href), href.to_owned());
+        if let Some(at_ms) = self.live.past_ms.get_untracked() {
+            place = place.choosing("at", at_ms.to_string());
+            href = place.href();
+        }
         let other_room = place.room != self.place_now().room;
         self.once_ready(&place.clone(), href.clone(), move || {
             write_address(&href, replace);
@@ -354,6 +359,7 @@ mod tests {
             "/files?agent=a",
             "/messages/7?q=x&who=ada",
             "/activity?kind=task_started&about=T3&from=1&until=2",
+            "/agents?at=1800000000000&who=ada",
         ] {
             assert_eq!(read(href).href(), href);
         }
@@ -371,10 +377,10 @@ mod tests {
 
     #[test]
     fn a_filter_is_cleared_and_the_view_stays() {
-        let place = read("/tasks?view=board&sort=new&q=api&who=ada");
+        let place = read("/tasks?view=board&sort=new&q=api&who=ada&at=5");
         assert!(place.is_filtered());
-        assert_eq!(place.unfiltered().href(), "/tasks?view=board&sort=new");
-        assert!(!read("/tasks?view=board").is_filtered());
+        assert_eq!(place.unfiltered().href(), "/tasks?view=board&sort=new&at=5");
+        assert!(!read("/tasks?view=board&at=5").is_filtered());
     }
 
     #[test]

@@ -184,7 +184,8 @@ fn needed(live: Live, place: &Place) -> impl Iterator<Item = Part> {
         Open::Agent(_) => Part::Score,
     };
     let open = place.open.iter().flat_map(move |open| [in_drawer(open), within(open)]);
-    room.into_iter().chain(open)
+    let travel = (!place.choice("at").is_empty()).then_some(Part::Travel);
+    room.into_iter().chain(open).chain(travel)
 }
 
 /// The part that draws what is open.

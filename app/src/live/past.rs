@@ -1,7 +1,7 @@
 //! The picture at moments that are over, replayed from the log by the same rules that made it.
 
 use engine::view::Snapshot;
-use engine::{Record, Settings, State, TimeMs};
+use engine::{Event, Record, Settings, State, TimeMs};
 
 /// How long a log may be to be replayed here, in events.
 pub const LONGEST: u64 = 50_000;
@@ -38,16 +38,33 @@ impl Log {
         (state, until)
     }
 
-    /// The moment of the next event, or of the one before.
+    /// The moment of the next event, or of the one before. Those at which nothing is to be seen are passed over.
     pub fn step(&self, at_ms: TimeMs, forward: bool) -> Option<TimeMs> {
         let next = if forward {
-            self.records.get(self.records.partition_point(|record| record.at_ms <= at_ms))
+            let next = self.records.partition_point(|record| record.at_ms <= at_ms);
+            self.records[next..].iter().find(is_seen)
         } else {
             let this = self.records.partition_point(|record| record.at_ms < at_ms);
-            this.checked_sub(1).and_then(|before| self.records.get(before))
+            self.records[..this].iter().rfind(is_seen)
         };
         next.map(|record| record.at_ms)
     }
+
+    /// The moment of the last event.
+    pub fn last(&self) -> Option<TimeMs> {
+        self.step(TimeMs::MAX, false)
+    }
+
+    /// As of when everything was just before the last event; the moment of that event itself when it was the first, too.
+    pub fn before_last(&self) -> Option<TimeMs> {
+        let last_ms = self.last()?;
+        self.step(last_ms, false).or(Some(last_ms))
+    }
+}
+
+/// Whether an event changes anything that a person would notice.
+fn is_seen(record: &&Record) -> bool {
+    !matches!(record.event, Event::HeartbeatsSeen { .. } | Event::TasksPlanned { .. })
 }
 
 #[cfg(test)]
@@ -78,6 +95,14 @@ mod tests {
         assert_eq!((log.step(last_ms, true), log.step(first_ms, false)), (None, None));
         assert_eq!(log.step(first_ms - 1, true), Some(first_ms));
         assert!(log.step(last_ms, false).is_some_and(|before| before < last_ms));
+        let before_ms = log.before_last().unwrap();
+        assert_eq!(
+            log.at(before_ms, seen[1].settings.clone()).0.snapshot(),
+            seen[1],
+            "before it was completed"
+        );
+        let one = Log::new(Snapshot::default(), log.records[..1].to_vec());
+        assert_eq!(one.before_last(), Some(first_ms));
         // Likewise when the beginning was pruned.
         let rest = log.records.iter().filter(|record| record.seq > seen[0].seq).cloned().collect();
         let log = Log::new(seen[0].clone(), rest);
