@@ -64,8 +64,9 @@ test("the moment that is looked at stands in the address, and is the same wherev
 
 test("a step back undoes the newest event", async ({ page, server, open }) => {
   await smallTeam(server);
-  // So that it happens at a moment of its own.
-  await page.waitForTimeout(5);
+  // So that what follows happens at a moment of its own.
+  const before = Date.now();
+  await expect.poll(() => Date.now()).toBeGreaterThan(before + 2);
   await server.post("update_task", { task_id: "T2", title: "Test the printer" });
   await open(page, "/tasks");
   await expect(row(page, "task-T2")).toContainText("Test the printer");
