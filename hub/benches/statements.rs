@@ -16,7 +16,6 @@ use std::time::{Duration, Instant};
 use sqlx::sqlite::{SqliteConnectOptions, SqliteConnection, SqliteJournalMode, SqliteSynchronous};
 use sqlx::{AssertSqlSafe, ConnectOptions, Connection, Executor};
 
-const SCHEMA: &str = include_str!("../migrations/0001_tables.sql");
 const COMMIT: &str = include_str!("../src/store/sqlite/commit.sql");
 const EVENTS: &str = "insert into events (seq, at_ms, by_manus, kind, data)";
 const LOCKS: &str =
@@ -152,7 +151,7 @@ async fn database(dir: &tempfile::TempDir, also: &'static str) -> SqliteConnecti
         .connect()
         .await
         .unwrap();
-    sql.execute(SCHEMA).await.unwrap();
+    sqlx::migrate!().run(&mut sql).await.unwrap();
     sql.execute(COMMIT).await.unwrap();
     sql.execute(also).await.unwrap();
     for agent in 0..AGENTS {
@@ -189,8 +188,9 @@ async fn compare(name: &str, way: Way, batch: i64, also: &'static str) {
 
 #[tokio::main(flavor = "multi_thread")]
 async fn main() {
+    let only = std::env::args().nth(1).unwrap_or_default();
     for batch in [1, 16, 64, 512] {
-        for way in WAYS {
+        for way in WAYS.into_iter().filter(|way| format!("{way:?}").contains(&only)) {
             compare(&format!("{way:?}"), way, batch, "").await;
         }
     }

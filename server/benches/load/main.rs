@@ -19,6 +19,7 @@ mod server;
 mod start;
 mod table;
 mod throughput;
+mod versus;
 mod watchers;
 
 use std::error::Error;
@@ -34,6 +35,7 @@ fn main() -> Result<(), Box<dyn Error>> {
     // Which parts to measure; all where none is named. Cargo adds flags of its own.
     let wanted: Vec<&str> =
         arguments.iter().map(String::as_str).filter(|word| !word.starts_with('-')).collect();
+    let versus = wanted.first() == Some(&"versus");
     let wants = |part: &str| wanted.is_empty() || wanted.contains(&part);
     let anyway = arguments.iter().any(|word| word == "--busy");
     if let Some(why) = busy::in_the_way().filter(|_| !anyway) {
@@ -45,6 +47,9 @@ fn main() -> Result<(), Box<dyn Error>> {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
     runtime.block_on(async {
         let (mut table, mut report) = (Table::default(), Report::default());
+        if versus {
+            return versus::measure(&mut table, &wanted[1..]).await;
+        }
         if wants("makespan") {
             makespan::measure(&mut table)?;
         }

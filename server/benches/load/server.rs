@@ -29,7 +29,12 @@ impl Process {
 
     /// With these flags.
     pub fn server_with(project: &Path, flags: &[&str]) -> io::Result<Self> {
-        let mut command = Command::new(env!("CARGO_BIN_EXE_manus-sync"));
+        Self::server_of(Path::new(env!("CARGO_BIN_EXE_manus-sync")), project, flags)
+    }
+
+    /// Of another build.
+    pub fn server_of(binary: &Path, project: &Path, flags: &[&str]) -> io::Result<Self> {
+        let mut command = Command::new(binary);
         command.args(["serve", "--listen", "127.0.0.1:0", "--project-root"]).arg(project).args(flags);
         Self::start(command)
     }

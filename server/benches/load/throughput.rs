@@ -14,18 +14,18 @@ use crate::table::Table;
 const CONNECTIONS: [usize; 4] = [1, 16, 64, 256];
 
 /// One kind of call, and how fast it should be at 64 connections as a share of the echo.
-struct Kind {
-    name: &'static str,
+pub struct Kind {
+    pub name: &'static str,
     wanted: &'static str,
-    next: fn(usize, usize) -> Vec<u8>,
+    pub next: fn(usize, usize) -> Vec<u8>,
 }
 
-const CLAIMS: Kind = Kind {
+pub const CLAIMS: Kind = Kind {
     name: "claims and releases, durable",
     wanted: "of echo: at least 0.55, p99 under 5 ms",
     next: claim_or_release,
 };
-const OTHERS: [Kind; 2] = [
+pub const OTHERS: [Kind; 2] = [
     Kind { name: "heartbeats", wanted: "of echo: at least 0.9", next: heartbeat },
     Kind { name: "messages sent and taken", wanted: "of echo", next: message },
 ];
