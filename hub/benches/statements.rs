@@ -188,7 +188,8 @@ async fn compare(name: &str, way: Way, batch: i64, also: &'static str) {
 
 #[tokio::main(flavor = "multi_thread")]
 async fn main() {
-    let only = std::env::args().nth(1).unwrap_or_default();
+    // Which ways to compare; all where none is named. Cargo adds flags of its own.
+    let only = std::env::args().skip(1).find(|word| !word.starts_with('-')).unwrap_or_default();
     for batch in [1, 16, 64, 512] {
         for way in WAYS.into_iter().filter(|way| format!("{way:?}").contains(&only)) {
             compare(&format!("{way:?}"), way, batch, "").await;

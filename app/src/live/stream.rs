@@ -271,11 +271,11 @@ impl Wire {
         set_timeout(move || self.painted(begun_ms, newest), Duration::ZERO);
     }
 
-    /// After a frame. The page rests for as long as that took, so that whatever happens at once is drawn at once, and much of it
-    /// leaves half the time to everything else: what comes meanwhile is drawn together.
+    /// After a frame. The page rests for half as long as that took, so that whatever happens at once is drawn at once, and much of
+    /// it leaves a third of the time to everything else: what comes meanwhile is drawn together.
     fn painted(self: Rc<Self>, begun_ms: TimeMs, newest: Option<TimeMs>) {
         let painted_ms = browser_ms();
-        self.rest_until_ms.set(painted_ms + (painted_ms - begun_ms).clamp(0, REST_MOST_MS));
+        self.rest_until_ms.set(painted_ms + ((painted_ms - begun_ms) / 2).clamp(0, REST_MOST_MS));
         if let Some(at_ms) = newest.filter(|at_ms| *at_ms > self.opened_ms.get())
             && painted_ms - self.lag_told_ms.get() >= LAG_EVERY_MS
         {

@@ -4,18 +4,21 @@
 use std::error::Error;
 use std::path::Path;
 
+use crate::connection::request;
 use crate::load;
 use crate::rounds;
 use crate::server::{Process, folder, register};
 use crate::table::Table;
 use crate::throughput::{CLAIMS, OTHERS, claim_body};
-use crate::connection::request;
 
 const CONNECTIONS: usize = 64;
 const ROUNDS: usize = 7;
 
 pub async fn measure(table: &mut Table, binaries: &[&str]) -> Result<(), Box<dyn Error>> {
-    table.section("Builds in turn", "The same calls by 64 connections, one build after the other in each of seven rounds.");
+    table.section(
+        "Builds in turn",
+        "The same calls by 64 connections, one build after the other in each of seven rounds.",
+    );
     let echo = Process::echo()?;
     let (mut projects, mut servers) = (Vec::new(), Vec::new());
     for binary in binaries {
@@ -29,7 +32,9 @@ pub async fn measure(table: &mut Table, binaries: &[&str]) -> Result<(), Box<dyn
     let mut echoes = Vec::new();
     let mut seen = vec![vec![Vec::new(); servers.len()]; kinds.len()];
     for _ in 0..ROUNDS {
-        echoes.push(load::run(&echo, CONNECTIONS, |n, step| request("claim_files", &claim_body(n, step))).await?);
+        echoes.push(
+            load::run(&echo, CONNECTIONS, |n, step| request("claim_files", &claim_body(n, step))).await?,
+        );
         for (kind, seen) in kinds.iter().zip(&mut seen) {
             for (server, seen) in servers.iter().zip(seen) {
                 seen.push(load::run(server, CONNECTIONS, kind.next).await?);
@@ -39,7 +44,11 @@ pub async fn measure(table: &mut Table, binaries: &[&str]) -> Result<(), Box<dyn
     table.load("bare echo", &echoes, None);
     for (kind, seen) in kinds.iter().zip(&seen) {
         for (binary, seen) in binaries.iter().zip(seen) {
-            table.load(&format!("{}, {binary}", kind.name), seen, Some((rounds::ratio(seen, &echoes), "of echo")));
+            table.load(
+                &format!("{}, {binary}", kind.name),
+                seen,
+                Some((rounds::ratio(seen, &echoes), "of echo")),
+            );
         }
     }
     Ok(())
