@@ -1,6 +1,7 @@
 //! Calls of each kind at 1, 16, 64 and 256 connections, beside a bare echo.
 
 use std::error::Error;
+use std::io;
 
 use futures::future::join_all;
 use serde_json::json;
@@ -17,15 +18,16 @@ const CONNECTIONS: [usize; 4] = [1, 16, 64, 256];
 pub struct Kind {
     pub name: &'static str,
     wanted: &'static str,
-    pub next: fn(usize, usize) -> Vec<u8>,
+    next: fn(usize, usize) -> Vec<u8>,
 }
 
-pub const CLAIMS: Kind = Kind {
-    name: "claims and releases, durable",
-    wanted: "of echo: at least 0.55, p99 under 5 ms",
-    next: claim_or_release,
-};
-pub const OTHERS: [Kind; 2] = [
+/// Claims first.
+pub const KINDS: [Kind; 3] = [
+    Kind {
+        name: "claims and releases, durable",
+        wanted: "of echo: at least 0.55, p99 under 5 ms",
+        next: claim_or_release,
+    },
     Kind { name: "heartbeats", wanted: "of echo: at least 0.9", next: heartbeat },
     Kind { name: "messages sent and taken", wanted: "of echo", next: message },
 ];
@@ -62,29 +64,44 @@ async fn beside_echo(
     (server, echo): (&Process, &Process),
     connections: usize,
 ) -> Result<Vec<Seen>, Box<dyn Error>> {
+    let (echoes, seen) = in_turn(echo, std::slice::from_ref(server), connections, ROUNDS).await?;
+    table.load(&format!("bare echo, {connections} connections"), &echoes, None);
+    for (kind, seen) in KINDS.iter().zip(&seen) {
+        let wanted = if connections == 64 { kind.wanted } else { "of echo" };
+        let ratio = rounds::ratio(&seen[0], &echoes);
+        table.load(&format!("{}, {connections} connections", kind.name), &seen[0], Some((ratio, wanted)));
+    }
+    let [mut claims, ..] = seen;
+    Ok(claims.swap_remove(0))
+}
+
+/// What was seen in some rounds: of the echo, and of each kind of call by each server.
+pub type InTurn = (Vec<Seen>, [Vec<Vec<Seen>>; KINDS.len()]);
+
+/// In each round the echo, and then each kind of call by one server after the other.
+pub async fn in_turn(
+    echo: &Process,
+    servers: &[Process],
+    connections: usize,
+    rounds: usize,
+) -> io::Result<InTurn> {
     let body = |n, step| request("claim_files", &claim_body(n, step));
-    let (mut echoes, mut claims, mut others) = (Vec::new(), Vec::new(), OTHERS.map(|_| Vec::new()));
-    for _ in 0..ROUNDS {
+    let (mut echoes, mut seen) = (Vec::new(), KINDS.map(|_| vec![Vec::new(); servers.len()]));
+    for _ in 0..rounds {
         echoes.push(load::run(echo, connections, body).await?);
-        claims.push(load::run(server, connections, CLAIMS.next).await?);
-        for (kind, seen) in OTHERS.iter().zip(&mut others) {
-            seen.push(load::run(server, connections, kind.next).await?);
+        for (kind, seen) in KINDS.iter().zip(&mut seen) {
+            for (server, seen) in servers.iter().zip(seen) {
+                seen.push(load::run(server, connections, kind.next).await?);
+            }
         }
     }
-    table.load(&format!("bare echo, {connections} connections"), &echoes, None);
-    let kinds = std::iter::once((&CLAIMS, &claims)).chain(OTHERS.iter().zip(&others));
-    for (kind, seen) in kinds {
-        let wanted = if connections == 64 { kind.wanted } else { "of echo" };
-        let ratio = rounds::ratio(seen, &echoes);
-        table.load(&format!("{}, {connections} connections", kind.name), seen, Some((ratio, wanted)));
-    }
-    Ok(claims)
+    Ok((echoes, seen))
 }
 
 /// How many commands share a transaction, by the server's own figures.
 async fn transactions(table: &mut Table, server: &Process) -> Result<(), Box<dyn Error>> {
     let before = server.metric("manus_sync_commit_duration_seconds_count").await?;
-    let seen = load::run(server, 64, CLAIMS.next).await?;
+    let seen = load::run(server, 64, claim_or_release).await?;
     let commits = server.metric("manus_sync_commit_duration_seconds_count").await? - before;
     let share = format!("{:.3}", commits / seen.calls() as f64);
     table.row(["transactions a command, 64 connections", "", "", &share, "at most 0.05"]);

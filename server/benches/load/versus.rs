@@ -1,15 +1,13 @@
-//! Builds of the server beside each other, in turn: `cargo bench --bench load -- versus BINARY…`, to see what a change is worth on a
-//! machine whose own speed varies.
+//! Builds of the server beside each other, in turn: `make bench ARGS="versus BINARY…"`, with absolute paths, to see what a change is
+//! worth on a machine whose own speed varies.
 
 use std::error::Error;
 use std::path::Path;
 
-use crate::connection::request;
-use crate::load;
 use crate::rounds;
 use crate::server::{Process, folder, register};
 use crate::table::Table;
-use crate::throughput::{CLAIMS, OTHERS, claim_body};
+use crate::throughput::{KINDS, in_turn};
 
 const CONNECTIONS: usize = 64;
 const ROUNDS: usize = 7;
@@ -28,21 +26,9 @@ pub async fn measure(table: &mut Table, binaries: &[&str]) -> Result<(), Box<dyn
         servers.push(server);
         projects.push(project);
     }
-    let kinds = [&CLAIMS, &OTHERS[0], &OTHERS[1]];
-    let mut echoes = Vec::new();
-    let mut seen = vec![vec![Vec::new(); servers.len()]; kinds.len()];
-    for _ in 0..ROUNDS {
-        echoes.push(
-            load::run(&echo, CONNECTIONS, |n, step| request("claim_files", &claim_body(n, step))).await?,
-        );
-        for (kind, seen) in kinds.iter().zip(&mut seen) {
-            for (server, seen) in servers.iter().zip(seen) {
-                seen.push(load::run(server, CONNECTIONS, kind.next).await?);
-            }
-        }
-    }
+    let (echoes, seen) = in_turn(&echo, &servers, CONNECTIONS, ROUNDS).await?;
     table.load("bare echo", &echoes, None);
-    for (kind, seen) in kinds.iter().zip(&seen) {
+    for (kind, seen) in KINDS.iter().zip(&seen) {
         for (binary, seen) in binaries.iter().zip(seen) {
             table.load(
                 &format!("{}, {binary}", kind.name),
