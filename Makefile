@@ -109,11 +109,12 @@ sbom: | compiler ## Write target/sbom.json: what the binary is made of, as Cyclo
 bench: build ## Measure makespans, throughput, latency, growth and recovery, and the same work done by others (docs/benchmarks.md)
 	cargo bench -p server --bench load -- $(ARGS)
 
-# Paths of this machine stay out of the program, so that another machine makes the same one. In a folder of its own, since other
-# flags would have everything built anew.
+# Paths of this machine stay out of the program, so that another machine makes the same one. Optimised as a whole, which takes half
+# as long again and makes the program a quarter smaller. In a folder of its own, since other flags would have everything built anew.
+WHOLE = CARGO_PROFILE_RELEASE_LTO=fat CARGO_PROFILE_RELEASE_CODEGEN_UNITS=1
 REMAP = --remap-path-prefix=$(or $(CARGO_HOME),$(HOME)/.cargo)=/cargo --remap-path-prefix=$(CURDIR)=/source
 dist: site/.built | compiler ## Build a release archive, with the installer and checksums, in dist/
-	RUSTFLAGS="$(REMAP)" CARGO_INCREMENTAL=0 cargo build --release --locked -p server --target-dir $(TARGET)/dist
+	RUSTFLAGS="$(REMAP)" $(WHOLE) CARGO_INCREMENTAL=0 cargo build --release --locked -p server --target-dir $(TARGET)/dist
 	deploy/archive.sh $(TARGET)/dist/release/manus-sync dist
 
 setup: $(BROWSER_TOOLS) | compiler clippy $(WASM_TARGET) $(CHROMIUM) ## Install what is missing of the tools

@@ -9,6 +9,7 @@ use crate::event::{AssignCause, Event, Record, ReturnCause, TaskSpec};
 use crate::ids::{ManusId, TaskId, TimeMs};
 use crate::json::Json;
 use crate::shared::Shared;
+use crate::sorted::SortedSet;
 use crate::values::{InstanceStatus, Progress};
 use crate::view::Message;
 
@@ -172,12 +173,13 @@ impl State {
     /// Has the tasks that nobody has wait for the locks that are in their way now, as a state that was loaded has them: so what
     /// follows is the same whether a server began from the tables or the log is replayed.
     fn park_anew(&mut self) {
-        let unplaced = |task: &Task| {
-            task.stage == Stage::Pending && task.assigned_to.is_none() && task.course.retry_at_ms.is_none()
-        };
-        let unplaced = self.tasks.values().filter(|task| unplaced(task));
-        let ids: Vec<TaskId> = unplaced.map(|task| task.spec.id.clone()).collect();
-        for id in ids {
+        if self.locks.is_empty() && self.work.parked.is_empty() {
+            return;
+        }
+        let pool = self.work.pool.values().flatten().map(|rank| rank.task.clone());
+        let parked = self.work.parked.values().flatten().cloned();
+        let unplaced: SortedSet<TaskId> = pool.chain(parked).collect();
+        for id in unplaced {
             let Some(task) = self.tasks.get(&id) else { continue };
             let locks = self.locks_before(task);
             if locks != task.course.parked_on {

@@ -30,6 +30,7 @@ pub use agent::{Agent, Presence};
 pub use closed::Outcome;
 pub use inbox::Inbox;
 pub use locks::LockTable;
+pub use rebuild::LoadedTask;
 pub use requests::Requests;
 pub use task::{Rank, Stage, Task};
 pub use touched::Touched;

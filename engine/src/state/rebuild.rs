@@ -2,6 +2,8 @@
 
 use std::sync::Arc;
 
+use serde::Deserialize;
+
 use super::course::{Course, Happened};
 use super::task::{self, Planned};
 use super::{Agent, Outcome, Presence, Stage, State, Task};
@@ -36,7 +38,21 @@ impl State {
     /// `outcomes` names the closed tasks that are not in the snapshot; only deciding about new dependencies needs them, so a
     /// browser passes none. `requests` are the remembered answers, oldest first.
     pub fn from_snapshot(
+        mut snapshot: Snapshot,
+        outcomes: impl IntoIterator<Item = (TaskId, Outcome)>,
+        requests: impl IntoIterator<Item = Remembered>,
+    ) -> Self {
+        // Whoever has the snapshot for itself loses nothing to a copy of all texts.
+        let tasks = std::mem::take(&mut snapshot.tasks).into_iter();
+        let tasks = tasks.map(|view| LoadedTask::from(Arc::unwrap_or_clone(view))).collect();
+        Self::restore(snapshot, tasks, outcomes, requests)
+    }
+
+    /// The state that a snapshot shows whose tasks were made of their rows one by one: a million views take up more room than a
+    /// state. They come by id.
+    pub fn restore(
         snapshot: Snapshot,
+        tasks: Vec<LoadedTask>,
         outcomes: impl IntoIterator<Item = (TaskId, Outcome)>,
         requests: impl IntoIterator<Item = Remembered>,
     ) -> Self {
@@ -48,10 +64,8 @@ impl State {
         for manus in snapshot.manus {
             state.load_agent(manus);
         }
-        let order = order_of_places(&snapshot.tasks);
-        // Whoever has the snapshot for itself loses nothing to a copy of all texts.
-        let tasks = snapshot.tasks.into_iter().map(|view| load_task(Arc::unwrap_or_clone(view)));
-        state.tasks = tasks.map(|task| (task.spec.id.clone(), Shared::new(task))).collect();
+        let order = order_of_places(&tasks);
+        state.tasks = tasks.into_iter().map(|LoadedTask(task)| (task.spec.id.clone(), task)).collect();
         state.load_links();
         for lock in snapshot.locks {
             state.put_lock(lock);
@@ -178,11 +192,33 @@ impl State {
     }
 }
 
+/// A task made of its view, to be put into a state together with all others of its project.
+#[derive(Debug, Clone, PartialEq, Deserialize)]
+#[serde(from = "SyncTask")]
+pub struct LoadedTask(Shared<Task>);
+
+impl LoadedTask {
+    /// As created.
+    pub fn spec(&self) -> &TaskSpec {
+        &self.0.spec
+    }
+
+    /// True when it is completed or cancelled.
+    pub fn is_closed(&self) -> bool {
+        self.0.closed_at_ms().is_some()
+    }
+
+    /// Sets which of its dependencies it waits for.
+    pub fn set_waiting_for(&mut self, dependencies: impl IntoIterator<Item = TaskId>) {
+        own(&mut self.0).waiting_for = dependencies.into_iter().collect();
+    }
+}
+
 /// Running tasks in the order of starting, closed ones in the order of closing.
-fn order_of_places(views: &[Arc<SyncTask>]) -> Vec<TaskId> {
-    let mut order: Vec<&Arc<SyncTask>> = views.iter().collect();
-    sort_by_key(&mut order, |view| (view.completed_at_ms, view.started_at_ms));
-    order.into_iter().map(|view| view.id.clone()).collect()
+fn order_of_places(tasks: &[LoadedTask]) -> Vec<TaskId> {
+    let mut order: Vec<&Task> = tasks.iter().map(|task| &*task.0).collect();
+    sort_by_key(&mut order, |task| (task.closed_at_ms(), task.course.started_at_ms));
+    order.into_iter().map(|task| task.spec.id.clone()).collect()
 }
 
 fn outcome_of(status: TaskStatus) -> Option<Outcome> {
@@ -198,53 +234,55 @@ fn planned(view: &SyncTask) -> Option<Planned> {
     Some(Planned { manus_id: view.planned_for.clone()?, start_ms, finish_ms })
 }
 
-fn load_task(view: SyncTask) -> Task {
-    let planned = planned(&view);
-    let spec = Arc::new(TaskSpec {
-        id: view.id,
-        title: view.title,
-        description: view.description,
-        priority: view.priority,
-        files_involved: view.files_involved,
-        dependencies: view.dependencies,
-        estimated_duration: view.estimated_duration,
-        required_capabilities: view.required_capabilities,
-    });
-    let at_ms = view.completed_at_ms.unwrap_or(view.updated_at_ms);
-    Task {
-        need: task::need_of(&spec),
-        stage: match view.status {
-            TaskStatus::Blocked => Stage::Blocked,
-            TaskStatus::InProgress => Stage::InProgress,
-            TaskStatus::NeedsReview => Stage::NeedsReview,
-            TaskStatus::Pending => Stage::Pending,
-            TaskStatus::Completed => Stage::Completed { at_ms },
-            TaskStatus::Cancelled => Stage::Cancelled { at_ms, reason: view.blocked_reason },
-        },
-        assigned_to: view.assigned_to,
-        pinned: view.pinned,
-        waiting_for: view.waiting_for.into_iter().collect(),
-        dependents: SortedSet::new(),
-        chain: u64::from(spec.estimated_duration),
-        urgency: spec.priority,
-        planned,
-        progress: view.progress,
-        attempts: view.attempts,
-        created_at_ms: view.created_at_ms,
-        updated_at_ms: view.updated_at_ms,
-        course: Course::from(Happened {
-            held: view.held_reason,
-            failures: view.failures,
-            errors: view.errors,
-            retry_at_ms: view.retry_at_ms,
-            progressed_at_ms: view.progressed_at_ms,
-            stall_level: view.stall_level,
-            reviewer: view.reviewer,
-            result: view.result,
-            note: view.note,
-            started_at_ms: view.started_at_ms,
-            ..Happened::default()
-        }),
-        spec,
+impl From<SyncTask> for LoadedTask {
+    fn from(view: SyncTask) -> Self {
+        let planned = planned(&view);
+        let spec = Arc::new(TaskSpec {
+            id: view.id,
+            title: view.title,
+            description: view.description,
+            priority: view.priority,
+            files_involved: view.files_involved,
+            dependencies: view.dependencies,
+            estimated_duration: view.estimated_duration,
+            required_capabilities: view.required_capabilities,
+        });
+        let at_ms = view.completed_at_ms.unwrap_or(view.updated_at_ms);
+        Self(Shared::new(Task {
+            need: task::need_of(&spec),
+            stage: match view.status {
+                TaskStatus::Blocked => Stage::Blocked,
+                TaskStatus::InProgress => Stage::InProgress,
+                TaskStatus::NeedsReview => Stage::NeedsReview,
+                TaskStatus::Pending => Stage::Pending,
+                TaskStatus::Completed => Stage::Completed { at_ms },
+                TaskStatus::Cancelled => Stage::Cancelled { at_ms, reason: view.blocked_reason },
+            },
+            assigned_to: view.assigned_to,
+            pinned: view.pinned,
+            waiting_for: view.waiting_for.into_iter().collect(),
+            dependents: SortedSet::new(),
+            chain: u64::from(spec.estimated_duration),
+            urgency: spec.priority,
+            planned,
+            progress: view.progress,
+            attempts: view.attempts,
+            created_at_ms: view.created_at_ms,
+            updated_at_ms: view.updated_at_ms,
+            course: Course::from(Happened {
+                held: view.held_reason,
+                failures: view.failures,
+                errors: view.errors,
+                retry_at_ms: view.retry_at_ms,
+                progressed_at_ms: view.progressed_at_ms,
+                stall_level: view.stall_level,
+                reviewer: view.reviewer,
+                result: view.result,
+                note: view.note,
+                started_at_ms: view.started_at_ms,
+                ..Happened::default()
+            }),
+            spec,
+        }))
     }
 }

@@ -102,7 +102,7 @@ fn compare(real: &Loaded, simulated: &Loaded) {
             format!("{outcomes:?}"),
         ];
         lines.extend(snapshot.manus.iter().map(|row| format!("{row:?}")));
-        lines.extend(snapshot.tasks.iter().map(|row| format!("{row:?}")));
+        lines.extend(loaded.tasks.iter().map(|row| format!("{row:?}")));
         lines.extend(locks.iter().map(|row| format!("{row:?}")));
         lines.extend(snapshot.metrics.iter().map(|row| format!("{row:?}")));
         lines.extend(snapshot.messages.iter().map(|row| format!("{row:?}")));

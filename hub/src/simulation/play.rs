@@ -225,7 +225,7 @@ fn with_log(why: &str, log: &[Record]) -> String {
 
 /// The rows come to what the log comes to.
 fn compare_tables(loaded: &Loaded, state: &State) -> Result<(), String> {
-    let rows = State::from_snapshot(loaded.snapshot.clone(), loaded.outcomes.clone(), []);
+    let rows = State::restore(loaded.snapshot.clone(), loaded.tasks.clone(), loaded.outcomes.clone(), []);
     // Which ones of many that were closed in one moment are still in memory is nobody's business, and whoever waited has lost
     // the connection.
     let open = |mut snapshot: Snapshot| {

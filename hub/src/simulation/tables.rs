@@ -4,8 +4,8 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::Arc;
 
 use crate::store::{Changes, Loaded};
-use engine::state::Outcome;
 use engine::state::metrics::Bucket;
+use engine::state::{LoadedTask, Outcome};
 use engine::view::{ClosedCounts, Counters, FileLock, ManusInstance, Message, Snapshot, SyncTask};
 use engine::{ManusId, MessageId, Record, Remembered, Seq, Settings, TaskId, TaskStatus, TimeMs};
 
@@ -79,13 +79,16 @@ impl Tables {
                 cancelled: count(Outcome::Cancelled),
             },
             manus: self.agents(),
-            tasks: self.live_tasks(settings, &outcomes.iter().cloned().collect()),
+            tasks: Vec::new(),
             locks: self.locks.values().cloned().collect(),
             waits: Vec::new(),
             metrics: self.buckets.values().copied().collect(),
             messages: self.live_messages(settings),
         };
-        Loaded { snapshot, outcomes, requests: self.remembered.clone(), log_id: "simulated".to_owned() }
+        let tasks = self.live_tasks(settings, &outcomes.iter().cloned().collect());
+        let tasks = tasks.into_iter().map(|row| LoadedTask::from(Arc::unwrap_or_clone(row))).collect();
+        let requests = self.remembered.clone();
+        Loaded { snapshot, tasks, outcomes, requests, log_id: "simulated".to_owned() }
     }
 
     /// The agents, with the signs of life that the log knows better than their rows.

@@ -10,8 +10,8 @@ use std::path::Path;
 use std::pin::Pin;
 use std::sync::Arc;
 
-use engine::state::Outcome;
 use engine::state::metrics::Bucket;
+use engine::state::{LoadedTask, Outcome};
 use engine::view::{Counters, FileLock, ManusInstance, Message, Snapshot, SyncTask};
 use engine::{MessageId, Record, Remembered, Seq, Settings, TaskId, TimeMs};
 use serde::Deserialize;
@@ -90,8 +90,10 @@ pub(crate) trait Store: fmt::Debug + Send + Sync + 'static {
 /// What a start needs from the store.
 #[derive(Debug)]
 pub(crate) struct Loaded {
-    /// Everything live.
+    /// Everything live but the tasks.
     pub snapshot: Snapshot,
+    /// The live tasks, by id.
+    pub tasks: Vec<LoadedTask>,
     /// How the closed tasks that are not in the snapshot ended.
     pub outcomes: Vec<(TaskId, Outcome)>,
     /// Remembered answers, oldest first.

@@ -62,7 +62,7 @@ impl Writer {
         let seq = loaded.snapshot.seq;
         // Two states are made of it, of which one is a copy of the other: what never changes about a task they have in common.
         let made = spawn_blocking(|| {
-            let published = State::from_snapshot(loaded.snapshot, loaded.outcomes, []);
+            let published = State::restore(loaded.snapshot, loaded.tasks, loaded.outcomes, []);
             let mut own = published.clone();
             own.remember(loaded.requests);
             (published, own)

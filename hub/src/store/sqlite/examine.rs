@@ -89,8 +89,8 @@ fn rules(loaded: crate::store::Loaded, found: &mut Examination) {
     found.seq = snapshot.seq;
     found.at_ms = snapshot.at_ms;
     found.manus = snapshot.manus.len();
-    let open = snapshot.tasks.iter().filter(|task| !task.status.is_closed()).count() as u64;
+    let open = loaded.tasks.iter().filter(|task| !task.is_closed()).count() as u64;
     found.tasks = open + snapshot.closed.completed + snapshot.closed.cancelled;
-    let state = State::from_snapshot(loaded.snapshot, loaded.outcomes, loaded.requests);
+    let state = State::restore(loaded.snapshot, loaded.tasks, loaded.outcomes, loaded.requests);
     found.problems.extend(state.check());
 }

@@ -3,9 +3,9 @@
 use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
-use engine::state::Outcome;
 use engine::state::metrics::Bucket;
-use engine::view::{ClosedCounts, Counters, FileLock, ManusInstance, Message, Snapshot, SyncTask};
+use engine::state::{LoadedTask, Outcome};
+use engine::view::{ClosedCounts, Counters, FileLock, ManusInstance, Message, Snapshot};
 use engine::{Answer, ManusId, Remembered, RequestId, Seq, Settings, TaskId, TimeMs};
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
@@ -78,7 +78,7 @@ impl Reader<'_> {
                 cancelled: endings.cancelled.len() as u64,
             },
             manus: self.manus(meta.complete_seq).await?,
-            tasks,
+            tasks: Vec::new(),
             locks: self.locks().await?,
             // Whoever waited lost the connection with the server that held it.
             waits: Vec::new(),
@@ -88,7 +88,7 @@ impl Reader<'_> {
         let completed = endings.completed.into_iter().map(|id| (id, Outcome::Completed));
         let cancelled = endings.cancelled.into_iter().map(|id| (id, Outcome::Cancelled));
         let outcomes = completed.chain(cancelled).collect();
-        Ok(Loaded { snapshot, outcomes, requests: self.requests().await?, log_id: meta.log_id })
+        Ok(Loaded { snapshot, tasks, outcomes, requests: self.requests().await?, log_id: meta.log_id })
     }
 
     async fn metrics(&mut self) -> Result<Vec<Bucket>, StoreError> {
@@ -111,13 +111,8 @@ impl Reader<'_> {
     }
 
     /// The open tasks, the newest of the closed ones, and those cancelled ones that open tasks still wait for.
-    async fn tasks(
-        &mut self,
-        settings: &Settings,
-        endings: &Endings,
-    ) -> Result<Vec<Arc<SyncTask>>, StoreError> {
-        // Each in a place of its own: a list of whole tasks that grows would be copied again and again.
-        let mut open: Vec<Arc<SyncTask>> = self
+    async fn tasks(&mut self, settings: &Settings, endings: &Endings) -> Result<Vec<LoadedTask>, StoreError> {
+        let mut open: Vec<LoadedTask> = self
             .pages(concat!(
                 "select max(created_no), json_group_array(",
                 task_json!(),
@@ -126,17 +121,17 @@ impl Reader<'_> {
             ))
             .await?;
         let mut outcomes: HashMap<TaskId, Option<Outcome>> =
-            open.iter().flat_map(|task| &task.dependencies).map(|id| (id.clone(), None)).collect();
+            open.iter().flat_map(|task| &task.spec().dependencies).map(|id| (id.clone(), None)).collect();
         note(&mut outcomes, &endings.completed, Outcome::Completed);
         note(&mut outcomes, &endings.cancelled, Outcome::Cancelled);
         let outcome = |id: &TaskId| outcomes.get(id).copied().flatten();
-        for task in open.iter_mut().filter(|task| !task.dependencies.is_empty()) {
-            let task = Arc::make_mut(task);
+        for task in open.iter_mut().filter(|task| !task.spec().dependencies.is_empty()) {
             let waits = |id: &&TaskId| outcome(id) != Some(Outcome::Completed);
-            task.waiting_for = task.dependencies.iter().filter(waits).cloned().collect();
+            let waiting_for: Vec<TaskId> = task.spec().dependencies.iter().filter(waits).cloned().collect();
+            task.set_waiting_for(waiting_for);
         }
-        let mut closed: Vec<Arc<SyncTask>> = self.newest_closed(settings.closed_kept).await?;
-        let here: HashSet<&TaskId> = closed.iter().map(|task| &task.id).collect();
+        let mut closed: Vec<LoadedTask> = self.newest_closed(settings.closed_kept).await?;
+        let here: HashSet<&TaskId> = closed.iter().map(|task| &task.spec().id).collect();
         let missing: Vec<TaskId> = outcomes
             .iter()
             .filter(|(id, ended)| **ended == Some(Outcome::Cancelled) && !here.contains(id))
@@ -144,11 +139,11 @@ impl Reader<'_> {
             .collect();
         closed.extend(self.tasks_by_id(&missing).await?);
         open.extend(closed);
-        open.sort_by(|a, b| a.id.cmp(&b.id));
+        open.sort_by(|a, b| a.spec().id.cmp(&b.spec().id));
         Ok(open)
     }
 
-    async fn newest_closed(&mut self, most: usize) -> Result<Vec<Arc<SyncTask>>, StoreError> {
+    async fn newest_closed(&mut self, most: usize) -> Result<Vec<LoadedTask>, StoreError> {
         let sql = concat!(
             "select json_group_array(",
             task_json!(),
@@ -160,7 +155,7 @@ impl Reader<'_> {
         parse(&rows)
     }
 
-    async fn tasks_by_id(&mut self, ids: &[TaskId]) -> Result<Vec<Arc<SyncTask>>, StoreError> {
+    async fn tasks_by_id(&mut self, ids: &[TaskId]) -> Result<Vec<LoadedTask>, StoreError> {
         if ids.is_empty() {
             return Ok(Vec::new());
         }

@@ -82,9 +82,7 @@ impl SqliteStore {
             |error: StoreError| OpenError::Storage { path: path.to_owned(), reason: error.into_reason() };
         let mut writer = Writer::connect(path, true).await.map_err(storage)?;
         fault::at("migration.before").map_err(storage)?;
-        let migrated = MIGRATIONS.run_direct(None, &mut writer.connection, false).await;
-        migrated
-            .map_err(|error| storage(StoreError::new("the schema could not be brought up to date", error)))?;
+        migrate(&mut writer.connection).await.map_err(storage)?;
         fault::at("migration.after").map_err(storage)?;
         commit::prepare(&mut writer.connection).await.map_err(storage)?;
         let readers = RwLock::new(readers(path));
@@ -252,6 +250,16 @@ impl Writer {
             tracing::warn!(%error, "A connection to the database did not close well");
         }
     }
+}
+
+/// Brings the schema up to date, without a wait for the disk after each step: what a loss of power undoes is done again, in whole
+/// steps, and the first commit afterwards waits for all of the log before it.
+async fn migrate(connection: &mut SqliteConnection) -> Result<(), StoreError> {
+    sqlx::query("pragma synchronous = normal").execute(&mut *connection).await.map_err(explain::error)?;
+    let migrated = MIGRATIONS.run_direct(None, &mut *connection, false).await;
+    migrated.map_err(|error| StoreError::new("the schema could not be brought up to date", error))?;
+    sqlx::query("pragma synchronous = full").execute(connection).await.map_err(explain::error)?;
+    Ok(())
 }
 
 fn not_open() -> StoreError {

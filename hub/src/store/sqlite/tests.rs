@@ -1,10 +1,12 @@
 //! What can only be seen from inside: the settings of the connections, and single commits.
 
-use engine::view::{FileLock, Message, SyncTask};
+use engine::state::LoadedTask;
+use engine::view::{FileLock, ManusInstance, Message, SyncTask};
 use engine::{
     Answer, Event, FilePattern, Json, LockMode, ManusId, Priority, Progress, Record, Remembered, RequestId,
     TaskStatus,
 };
+use serde_json::json;
 
 use super::*;
 use crate::feed::Frame;
@@ -148,6 +150,49 @@ async fn nothing_is_loaded_after_a_failure_while_somebody_reads_an_older_state()
     assert!(store.load(&Settings::default()).await.unwrap_err().reason.contains("reads an older state"));
     sqlx::query("commit").execute(&mut reader).await.unwrap();
     assert_eq!(store.load(&Settings::default()).await.unwrap().snapshot.seq, 1);
+}
+
+/// Rows of tasks are read by position, so no two of these values are alike.
+#[tokio::test]
+async fn every_field_of_a_task_comes_back_in_its_place() {
+    let agent = |id: &str| -> ManusInstance {
+        serde_json::from_value(json!({
+            "id": id, "role": "COORDINATOR", "capabilities": [], "status": "IDLE", "current_task": null, "progress": 0,
+            "files_claimed": [], "last_heartbeat_ms": 1, "performance_score": 100.0, "max_parallel": 1, "program": null,
+            "model": null, "registered_at_ms": 1, "draining": false, "stats": {},
+        }))
+        .unwrap()
+    };
+    let closed = json!({
+        "id": "T7", "title": "title", "description": "description", "assigned_to": "worker", "priority": 4,
+        "status": "COMPLETED", "dependencies": ["T3"], "waiting_for": [], "blocked_reason": "blocked",
+        "estimated_duration": 11, "progress": 100, "files_involved": ["a.rs"], "required_capabilities": ["rust"],
+        "attempts": 12, "result": {"told": true}, "pinned": true, "reviewer": "reviewer", "stalled": false,
+        "stall_level": 13, "held_reason": null, "failures": 14,
+        "errors": [{"at_ms": 15, "manus_id": "other", "message": "wrong"}], "retry_at_ms": 16, "progressed_at_ms": 17,
+        "created_at_ms": 18, "started_at_ms": 19, "completed_at_ms": 20, "planned_for": "planned",
+        "expected_start_ms": 21, "expected_finish_ms": 22, "note": "note", "updated_at_ms": 23,
+    });
+    let mut held = closed.clone();
+    for (field, value) in [
+        ("id", json!("T8")),
+        ("status", json!("BLOCKED")),
+        ("held_reason", json!("held")),
+        ("pinned", json!(false)),
+        ("completed_at_ms", json!(null)),
+        ("dependencies", json!([])),
+    ] {
+        held[field] = value;
+    }
+    let tasks: Vec<Arc<SyncTask>> = serde_json::from_value(json!([closed, held])).unwrap();
+    let scratch = Scratch::new();
+    let store = scratch.open().await;
+    let manus = ["worker", "reviewer", "planned"].map(agent).to_vec();
+    store.commit(&Changes { manus, tasks: tasks.clone(), ..Changes::default() }).await.unwrap();
+    let page = Page { cursor: None, order: Order::OldestFirst, limit: 100 };
+    assert_eq!(Store::closed_tasks(&store, &TaskFilter::default(), &page).await.unwrap(), tasks[..1]);
+    let loaded = store.load(&Settings::default()).await.unwrap().tasks;
+    assert_eq!(loaded, [0, 1].map(|n| LoadedTask::from((*tasks[n]).clone())));
 }
 
 #[tokio::test]
