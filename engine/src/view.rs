@@ -159,6 +159,9 @@ pub struct SyncTask {
     pub completed_at_ms: Option<TimeMs>,
     /// Who should do it, as planned. The agent gets it when it can begin it, if somebody else has it in the queue until then.
     pub planned_for: Option<ManusId>,
+    /// Who gave it back last, or had it taken away since nothing moved; until somebody starts it. It is planned for somebody else
+    /// as long as anybody else can do it.
+    pub returned_by: Option<ManusId>,
     /// When it should start, as planned.
     pub expected_start_ms: Option<TimeMs>,
     /// When it should be done, as planned.

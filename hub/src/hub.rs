@@ -6,7 +6,9 @@ use std::sync::Arc;
 use engine::planning::Outlook;
 use engine::state::{Presence, State};
 use engine::view::{Message, Snapshot, SyncTask};
-use engine::{Answer, Call, Capability, Command, ManusId, MessageId, Record, RequestId, Seq, TaskId, TimeMs};
+use engine::{
+    Answer, Call, Capability, Command, ManusId, MessageId, Record, Refusal, RequestId, Seq, TaskId, TimeMs,
+};
 use tokio::sync::{Mutex, mpsc, oneshot, watch};
 use tokio::task::{JoinError, JoinHandle, spawn_blocking};
 
@@ -22,6 +24,7 @@ use crate::import::{self, ImportReport};
 use crate::meters::Meters;
 use crate::paths::ProjectPaths;
 use crate::planner::{Replanning, forget_plan};
+use crate::reserved::{Reservations, Reserved};
 use crate::retention;
 use crate::shared::Shared;
 use crate::store::sqlite::SqliteStore;
@@ -43,6 +46,7 @@ struct Inner {
     audit: Audit,
     paths: ProjectPaths,
     queue: mpsc::Sender<Submission>,
+    reserved: Reservations,
     stop: watch::Sender<bool>,
     /// The writer, and the planner where there is one.
     tasks: Mutex<Vec<JoinHandle<()>>>,
@@ -128,6 +132,7 @@ impl Hub {
             audit,
             paths,
             queue,
+            reserved: Reservations::default(),
             stop,
             tasks,
             started_at_ms,
@@ -143,6 +148,11 @@ impl Hub {
     pub async fn submit(&self, command: Command, request_id: Option<RequestId>) -> Result<Reply, Failure> {
         let request =
             request_id.map(|id| engine::command::Request { fingerprint: fingerprint(&command), id });
+        if let Some(request) = &request
+            && self.0.reserved.is_taken(&command, &request.id, request.fingerprint)
+        {
+            return Err(self.reused(request.id.clone()));
+        }
         let (reply, answer) = oneshot::channel();
         let submission = Submission { call: Call { command, request }, reply };
         match self.0.queue.try_send(submission) {
@@ -154,6 +164,17 @@ impl Hub {
         }
         // The writer lets go of a call without an answer only when something broke while it was being decided.
         answer.await.unwrap_or_else(|_| Err(self.unavailable()))
+    }
+
+    /// Keeps a request id for a call that waits before it submits this command: until what is answered is dropped, other commands
+    /// under that id are refused.
+    pub fn reserve(&self, command: &Command, request_id: &RequestId) -> Result<Reserved, Failure> {
+        self.0.reserved.reserve(command, request_id).ok_or_else(|| self.reused(request_id.clone()))
+    }
+
+    fn reused(&self, request_id: RequestId) -> Failure {
+        let seq = self.read(State::seq);
+        Failure::Refused { refusal: Refusal::RequestIdReused { request_id }, seq }
     }
 
     fn unavailable(&self) -> Failure {
@@ -184,10 +205,18 @@ impl Hub {
 
     /// Any call in which an agent names itself shows that it is alive; for those that are not submitted.
     pub fn note_sign_of_life(&self, manus: &ManusId) {
-        let known =
-            |state: &State| state.agent(manus).is_some_and(|agent| agent.presence() != Presence::Gone);
-        if self.read(known) {
-            self.0.shared.beats.note(manus, self.now_ms());
+        match self.read(|state| state.agent(manus).map(|agent| agent.presence())) {
+            Some(Presence::Here) => self.0.shared.beats.note(manus, self.now_ms()),
+            // Work waits for it, so it is brought back now and not with the next signs of life that are written.
+            Some(Presence::Lost) => {
+                let (hub, manus_id) = (self.clone(), manus.clone());
+                tokio::spawn(async move {
+                    let beat = Command::Heartbeat { manus_id, status: None, progress: None };
+                    // Where this fails, its next call tries again.
+                    let _ = hub.submit(beat, None).await;
+                });
+            }
+            Some(Presence::Gone) | None => {}
         }
     }
 

@@ -63,6 +63,11 @@ impl Door {
         &self.meters
     }
 
+    /// True when the server is about to stop.
+    pub fn is_closing(&self) -> bool {
+        *self.closing.borrow()
+    }
+
     /// Waits until the server is about to stop.
     pub async fn closed(&self) {
         // An error means that whoever could say so is gone, which is the same.
@@ -206,7 +211,7 @@ pub fn error_response(error: &ApiError) -> Response {
 pub struct Code(pub std::borrow::Cow<'static, str>);
 
 /// The door of the call under way.
-fn door() -> Result<Arc<Door>, ApiError> {
+pub(super) fn door() -> Result<Arc<Door>, ApiError> {
     CALL.try_with(|call| call.door.clone()).map_err(|_| ApiError::internal("not in a call"))
 }
 
@@ -256,6 +261,15 @@ pub(super) async fn submit(command: Command, request_id: Option<RequestId>) -> R
             Err(failure.into())
         }
     }
+}
+
+/// Keeps a call's request id while it waits, so that nothing else is carried out under it.
+pub(super) fn reserve(
+    command: &Command,
+    request_id: Option<&RequestId>,
+) -> Result<Option<hub::Reserved>, ApiError> {
+    let hub = hub()?;
+    Ok(request_id.map(|id| hub.reserve(command, id)).transpose()?)
 }
 
 /// The engine answered something that does not belong to the question.

@@ -109,7 +109,7 @@ mod answers {
     use tokio::time::Instant;
 
     use super::super::bounds::{self, FILES_MAX, NOTE_MAX, TTL_SECS, WAIT_SECS};
-    use super::super::door::{hub, odd, read, submit, wait_for};
+    use super::super::door::{door, hub, odd, read, reserve, submit, wait_for};
     use super::super::error::ApiError;
     use super::*;
 
@@ -140,18 +140,24 @@ mod answers {
                 ttl_ms: ttl_secs.transpose()?.map(|secs| secs * 1000),
                 wait_ms: 0,
             };
-            loop {
+            let reserved = if wait_secs > 0 { reserve(&command, self.request_id.as_ref())? } else { None };
+            let locks = loop {
                 match &*submit(with_patience(&command, until), self.request_id.clone()).await? {
-                    Answer::Locks(locks) => return Ok(Locks { locks: locks.clone() }),
+                    Answer::Locks(locks) => break locks.clone(),
                     Answer::Waiting { wait_id, .. } => {
                         if !wait_out(*wait_id, &command, until).await? {
-                            // The server is about to stop: no more patience.
+                            if door()?.is_closing() {
+                                let reason = "the server is shutting down, and this claim waited".to_owned();
+                                return Err(hub::Failure::Unavailable { reason }.into());
+                            }
                             until = Instant::now();
                         }
                     }
                     other => return Err(odd(other)),
                 }
-            }
+            };
+            drop(reserved);
+            Ok(Locks { locks })
         }
     }
 
@@ -199,7 +205,8 @@ mod answers {
         pub(super) async fn answer(self) -> Result<Released, ApiError> {
             let files = patterns("files", &self.files)?;
             let files = read(|state| {
-                files.into_iter().map(|file| as_claimed(state, &self.manus_id, file)).collect()
+                let named = files.into_iter().zip(&self.files);
+                named.map(|(file, said)| as_claimed(state, &self.manus_id, file, said)).collect()
             })?;
             let command = Command::ReleaseFiles { manus_id: self.manus_id, files, by: self.by };
             match &*submit(command, self.request_id).await? {
@@ -211,9 +218,9 @@ mod answers {
         }
     }
 
-    /// The spelling under which an agent holds this. A name that was no folder when it was claimed may have become one since,
-    /// and the other way round.
-    fn as_claimed(state: &State, manus_id: &ManusId, file: FilePattern) -> FilePattern {
+    /// The spelling under which an agent holds this, which it said in other words. A name that was no folder when it was claimed may
+    /// have become one since, and the other way round; or a link to another file.
+    fn as_claimed(state: &State, manus_id: &ManusId, file: FilePattern, said: &str) -> FilePattern {
         let held = |file: &FilePattern| {
             let key = LockKey { locked_by: manus_id.clone(), file_path: file.clone() };
             state.locks().get(&key).is_some()
@@ -225,7 +232,8 @@ mod answers {
             Some(name) => FilePattern::new(name),
             None => FilePattern::new(&format!("{file}/")),
         };
-        other.ok().filter(held).unwrap_or(file)
+        let literally = || FilePattern::new(said).ok().filter(held);
+        other.ok().filter(held).or_else(literally).unwrap_or(file)
     }
 
     impl CheckFiles {

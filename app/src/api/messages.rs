@@ -122,7 +122,7 @@ mod answers {
     use super::super::bounds::{
         self, CONTENT_MAX, MESSAGE_TYPE, MESSAGES_DEFAULT, PAGE, TEXT_MAX, WAIT_SECS,
     };
-    use super::super::door::{hub, note_seq, odd, read, submit, wait_for};
+    use super::super::door::{hub, note_seq, odd, read, reserve, submit, wait_for};
     use super::super::error::ApiError;
     use super::super::reads;
     use super::*;
@@ -152,13 +152,18 @@ mod answers {
             let wait_secs = bounds::number_or("wait_secs", self.wait_secs, &WAIT_SECS, 0)?;
             let looks_only = self.peek.unwrap_or(false) || self.after.is_some();
             let after = self.after.unwrap_or(0);
+            let mut reserved = None;
             if wait_secs > 0 {
                 let manus_id = &self.manus_id;
                 self.check_inbox()?;
+                let taking = Command::TakeMessages { manus_id: manus_id.clone(), limit };
+                reserved = reserve(&taking, self.request_id.as_ref().filter(|_| !looks_only))?;
                 wait_for(manus_id, wait_secs, |state| state.inbox().unread(manus_id, after).next().is_some())
                     .await?;
             }
-            if looks_only { self.look(after, limit) } else { self.take(limit).await }
+            let answer = if looks_only { self.look(after, limit) } else { self.take(limit).await };
+            drop(reserved);
+            answer
         }
 
         fn check_inbox(&self) -> Result<(), ApiError> {

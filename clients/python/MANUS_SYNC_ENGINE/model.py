@@ -126,6 +126,7 @@ class SyncTask:
     completed_at_ms: Optional[int] = None
     #: Who should do it, as planned.
     planned_for: Optional[str] = None
+    returned_by: Optional[str] = None
     expected_start_ms: Optional[int] = None
     expected_finish_ms: Optional[int] = None
 

@@ -84,7 +84,8 @@ impl Rules<'_> {
         }
         self.watch_others(manus_id);
         while self.could_begin_more(manus_id) {
-            let Some((task_id, before)) = self.waiting_behind_others(manus_id) else { break };
+            let unasked = |task: &Task| !self.gave_back(manus_id, task);
+            let Some((task_id, before)) = self.waiting_behind_others(manus_id, unasked) else { break };
             self.assign(&task_id, manus_id, AssignCause::Rule);
             self.tell_moved(&before, &task_id, manus_id);
         }
@@ -105,7 +106,7 @@ impl Rules<'_> {
         let free_hands = (agent.max_parallel as usize).saturating_sub(agent.running.len());
         let mut waiting = agent.queue.iter().skip(free_hands).filter_map(|rank| self.state.task(&rank.task));
         let Some(task) = waiting.find(|task| !task.pinned) else { return };
-        let allowed = |agent: &Agent| self.plan_allows(agent, task);
+        let allowed = |agent: &Agent| self.plan_allows(agent, task) && !self.gave_back(&agent.id, task);
         let (task_id, better) = (task.spec.id.clone(), self.choose_by_rule(task, allowed));
         if let Some(better) = better.filter(|better| better != manus_id && self.could_begin_more(better)) {
             self.assign(&task_id, &better, AssignCause::Rule);
@@ -144,6 +145,7 @@ impl Rules<'_> {
                 .is_some_and(|agent| agent.can(&task.need) && self.plan_allows(agent, task))
                 && **manus != before
                 && !self.has_declined(manus, task_id)
+                && !self.gave_back(manus, task)
                 && self.can_begin(manus, task_id)
         };
         let taker = idle.map(|(_, manus)| manus).take(TAKEOVERS_CONSIDERED).find(fits).cloned();
@@ -229,6 +231,19 @@ impl Rules<'_> {
         !self.declined.is_empty() && self.declined.contains(&(manus_id.clone(), task_id.clone()))
     }
 
+    /// Whether an agent has given a task back, or had it taken away since nothing moved, and somebody else can do it: then nothing
+    /// moves it back there but the agent itself, when it asks.
+    pub(super) fn gave_back(&self, manus_id: &ManusId, task: &Task) -> bool {
+        let other = |agent: &&Agent| {
+            agent.id != *manus_id
+                && agent.presence == Presence::Here
+                && !agent.draining
+                && agent.can(&task.need)
+        };
+        task.course.returned_by.as_ref() == Some(manus_id)
+            && self.state.agents.values().any(|agent| other(&agent))
+    }
+
     /// Whether an agent can begin a task now, as far as the files go.
     pub(super) fn can_begin(&self, manus_id: &ManusId, task_id: &TaskId) -> bool {
         self.is_open_to(manus_id, task_id) && self.in_own_use(manus_id, task_id).is_empty()
@@ -236,13 +251,18 @@ impl Rules<'_> {
 
     /// The best task in somebody's queue that would begin sooner here: its agent is busy, or may not touch a file that this one
     /// holds; and nobody chose that agent by hand.
-    fn waiting_behind_others(&self, manus_id: &ManusId) -> Option<(TaskId, ManusId)> {
+    fn waiting_behind_others(
+        &self,
+        manus_id: &ManusId,
+        fits: impl Fn(&Task) -> bool,
+    ) -> Option<(TaskId, ManusId)> {
         let agent = self.state.agent(manus_id).filter(|agent| !agent.draining)?;
         let movable = |task: &&Task| {
             let (id, before) = (&task.spec.id, task.assigned_to.as_ref());
             before.is_some_and(|before| before != manus_id && self.is_stuck(task, before))
                 && self.plan_allows(agent, task)
                 && !self.has_declined(manus_id, id)
+                && fits(task)
                 && self.can_begin(manus_id, id)
         };
         let rows = self.state.work.queued.iter().filter(|(need, _)| agent.can(need));
@@ -276,7 +296,7 @@ impl Rules<'_> {
         let promised = self.best_promised(manus_id);
         let pool = self.best_of_pool(manus_id);
         let own = own.into_iter().chain(promised).chain(pool).min_by_key(|rank| self.pressing(rank));
-        let theirs = self.waiting_behind_others(manus_id).and_then(|(id, _)| self.state.task(&id));
+        let theirs = self.waiting_behind_others(manus_id, |_| true).and_then(|(id, _)| self.state.task(&id));
         let theirs = theirs.map(Task::rank);
         let theirs = theirs.filter(|theirs| own.as_ref().is_none_or(|own| self.is_worth_taking(theirs, own)));
         let Some(task_id) = theirs.or(own).map(|rank| rank.task) else {

@@ -66,7 +66,7 @@ impl Rules<'_> {
             Stage::InProgress => has_it,
             _ if !is_open(task) => false,
             _ if task.pinned => has_it,
-            _ => !agent.draining && agent.can(&task.need),
+            _ => !agent.draining && agent.can(&task.need) && !self.gave_back(manus_id, task),
         };
         makes_sense && !known && fits && agent.presence == Presence::Here
     }
@@ -77,7 +77,7 @@ impl Rules<'_> {
         let agent = self.state.agent(&planned.manus_id)?;
         let in_time = planned.start_ms >= self.now || agent.has_free_hand();
         let able = agent.takes_work(self.state.settings()) && agent.can(&task.need);
-        let declined = self.has_declined(&agent.id, &task.spec.id);
+        let declined = self.has_declined(&agent.id, &task.spec.id) || self.gave_back(&agent.id, task);
         let chosen = in_time && able && !declined && self.is_open_to(&agent.id, &task.spec.id);
         chosen.then(|| agent.id.clone())
     }
@@ -105,7 +105,8 @@ impl Rules<'_> {
         let ready = promised.filter_map(|(start_ms, id)| {
             let task = self.state.task(id).filter(|task| task.stage == Stage::Pending && !task.pinned)?;
             let free = task.course.retry_at_ms.is_none() && agent.can(&task.need);
-            let begins = free && !self.has_declined(manus_id, id) && self.can_begin(manus_id, id);
+            let declined = self.has_declined(manus_id, id) || self.gave_back(manus_id, task);
+            let begins = free && !declined && self.can_begin(manus_id, id);
             (begins && self.plan_allows(agent, task)).then(|| task.rank_at(*start_ms))
         });
         ready.min()

@@ -135,7 +135,7 @@ impl Groups<'_> {
             open.assigned_to.as_ref().filter(|_| open.pinned).and_then(|manus| self.places.get(manus));
         let (group, alone) = match keeps {
             Some(&only) => (problem.group_of(vec![only]), Some(only)),
-            None => (self.able(&open.need, problem), None),
+            None => (self.able(open, problem), None),
         };
         // Who holds everything in the way can begin at once, and nobody else can.
         let mut holders = open.claims.iter().map(|(manus, _)| self.places.get(manus).copied());
@@ -149,7 +149,18 @@ impl Groups<'_> {
         (group, ends.max().unwrap_or(0))
     }
 
-    fn able(&mut self, need: &Need, problem: &mut Problem) -> u32 {
+    /// Who can do a task. Who gave it back is no choice while there is another.
+    fn able(&mut self, open: &Open, problem: &mut Problem) -> u32 {
+        let group = self.able_to(&open.need, problem);
+        let returned_by = open.returned_by.as_ref().and_then(|manus| self.places.get(manus));
+        let (Some(away), Some(able)) = (returned_by, problem.groups.get(group as usize)) else {
+            return group;
+        };
+        let others: Vec<u32> = able.iter().copied().filter(|place| place != away).collect();
+        if others.is_empty() { group } else { problem.group_of(others) }
+    }
+
+    fn able_to(&mut self, need: &Need, problem: &mut Problem) -> u32 {
         if let Some(group) = self.known.get(need) {
             return *group;
         }

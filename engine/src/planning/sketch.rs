@@ -58,6 +58,8 @@ pub(super) struct Open {
     pub(super) pinned: bool,
     pub(super) waiting_for: Vec<TaskId>,
     pub(super) planned: Option<Planned>,
+    /// Who gave it back.
+    pub(super) returned_by: Option<ManusId>,
     /// Not before this moment, after a failure.
     pub(super) retry_at_ms: Option<TimeMs>,
     /// Claims in its way that are not those of a task: whose, and until when where that is known.
@@ -197,6 +199,7 @@ fn open(state: &State, task: &Task) -> Option<Open> {
         pinned: task.pinned,
         waiting_for: task.waiting_for.iter().cloned().collect(),
         planned: task.planned.clone(),
+        returned_by: task.course.returned_by.clone(),
         retry_at_ms: task.course.retry_at_ms,
         claims: if stage == At::Waiting { claims(state, task) } else { Vec::new() },
     })

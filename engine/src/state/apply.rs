@@ -35,6 +35,7 @@ impl State {
         self.seq = record.seq;
         self.at_ms = record.at_ms;
         self.count(record);
+        self.note_given_back(record);
         self.apply_event(&record.event);
         if let Some(manus) = &record.by {
             self.see(manus, record.at_ms);
@@ -238,6 +239,14 @@ impl State {
         });
     }
 
+    /// Notes who gives back what it had in its queue.
+    fn note_given_back(&mut self, record: &Record) {
+        let Event::TaskUnassigned { task_id, .. } = &record.event else { return };
+        if record.by.is_some() && self.tasks.get(task_id).is_some_and(|task| task.assigned_to == record.by) {
+            self.change_task(task_id, |task| task.course.returned_by.clone_from(&record.by));
+        }
+    }
+
     fn unassign_task(&mut self, id: &TaskId, reason: Option<&String>) {
         self.change_task(id, |task| {
             let before = task.assigned_to.take();
@@ -278,6 +287,7 @@ impl State {
             task.progress = Progress::NONE;
             task.course.progressed_at_ms = None;
             task.course.stall_level = 0;
+            task.course.returned_by = None;
         });
     }
 
@@ -300,7 +310,10 @@ impl State {
         self.change_task(id, |task| {
             task.stage = Stage::Pending;
             task.planned = None;
-            task.assigned_to = None;
+            let before = task.assigned_to.take();
+            if matches!(cause, ReturnCause::Released | ReturnCause::Stalled) {
+                task.course.returned_by = before;
+            }
             task.pinned = false;
             task.course.stall_level = 0;
             let done = task.progress.percent();

@@ -19,6 +19,8 @@ pub(crate) struct Happened {
     pub(crate) reviewer: Option<ManusId>,
     pub(crate) result: Option<Json>,
     pub(crate) note: Option<String>,
+    /// Who gave it back last, or had it taken away since nothing moved; until somebody starts it.
+    pub(crate) returned_by: Option<ManusId>,
     pub(crate) started_at_ms: Option<TimeMs>,
     /// The locks in the way of a ready task that nobody has, as of when it was last looked at.
     pub(crate) parked_on: Vec<LockKey>,
@@ -55,6 +57,7 @@ mod apart {
         reviewer: None,
         result: None,
         note: None,
+        returned_by: None,
         started_at_ms: None,
         parked_on: Vec::new(),
         took: SortedSet::new(),

@@ -279,6 +279,7 @@ impl From<SyncTask> for LoadedTask {
                 reviewer: view.reviewer,
                 result: view.result,
                 note: view.note,
+                returned_by: view.returned_by,
                 started_at_ms: view.started_at_ms,
                 ..Happened::default()
             }),

@@ -315,6 +315,7 @@ impl Task {
             started_at_ms: self.course.started_at_ms,
             completed_at_ms: self.closed_at_ms(),
             planned_for: self.planned.as_ref().map(|planned| planned.manus_id.clone()),
+            returned_by: self.course.returned_by.clone(),
             expected_start_ms: self.planned.as_ref().map(|planned| planned.start_ms),
             expected_finish_ms: self.planned.as_ref().map(|planned| planned.finish_ms),
             note: self.course.note.clone(),

@@ -229,3 +229,54 @@ fn a_task_is_as_urgent_as_what_waits_for_it() {
             SPEED_DEVELOPER IDLE, 0%, seen 0s, tasks: T2, T1, files: nothing, can: nothing
     "#]]);
 }
+
+#[test]
+fn nobody_gets_back_by_a_plan_what_was_given_back_while_others_can_do_it() {
+    check(expect![[r#"
+        settings timeout=24h stall=24h
+        given register ada
+        given register bo
+        given task One
+        given ada starts T1
+        ada gives back T1 "I cannot do this"
+            = T1 PENDING, bo's
+              task_returned T1, given back "I cannot do this"
+              task_assigned T1 to bo
+              message_sent 2 to bo: TASK_ASSIGNED T1, handoff at 0%: given back at 0%: I cannot do this
+        show T1
+            T1 PENDING, bo's, 0%, attempt 1, note "given back at 0%: I cannot do this", started 0s
+        plan T1 by ada 0m-60m
+        show T1
+            T1 PENDING, bo's, 0%, attempt 1, note "given back at 0%: I cannot do this", started 0s
+        given bo leaves
+        plan T1 by ada 0m-60m
+              tasks_planned T1 by ada 0s to 3600s
+        given ada starts T1
+        show T1
+            T1 IN_PROGRESS, ada's, 0%, attempt 2, note "given back at 0%: I cannot do this", started 0s
+    "#]]);
+}
+
+#[test]
+fn what_was_given_back_from_a_queue_is_planned_for_somebody_else_too() {
+    check(expect![[r#"
+        settings timeout=24h stall=24h
+        given register ada
+        given register bo
+        given task One est=30
+        given task Two est=30
+        given task Three est=30
+        given ada starts T1
+        given bo starts T2
+        show T3
+            T3 PENDING, ada's, 0%, attempt 0
+        ada gives back T3
+            = T3 PENDING, bo's
+              task_unassigned T3
+              task_assigned T3 to bo
+              message_sent 4 to bo: TASK_ASSIGNED T3
+        plan T3 by ada 30m-60m
+        show T3
+            T3 PENDING, bo's, 0%, attempt 0
+    "#]]);
+}

@@ -7,13 +7,14 @@ mod batch;
 mod changes;
 mod recovery;
 
-use std::collections::{BTreeSet, VecDeque};
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 use std::task::{Context, Poll};
 use std::thread;
 use std::time::Instant;
 
+use engine::state::Presence;
 use engine::{Call, Command, ManusId, State, TimeMs};
 use tokio::runtime::{Builder, Handle, Runtime, RuntimeFlavor};
 use tokio::sync::{mpsc, oneshot, watch};
@@ -171,12 +172,20 @@ impl Writer {
         if self.state.next_deadline().is_some_and(|at| at <= now_ms) {
             batch.decide_own(&mut self.state, Command::Tick);
         }
+        let mut back = BTreeMap::new();
         while batch.has_room()
             && let Some(submission) = self.waiting.pop_front()
         {
-            if let Some(actor) = batch.decide(&mut self.state, submission) {
+            let Some(actor) = batch.decide(&mut self.state, submission) else { continue };
+            if self.state.agent(&actor).is_some_and(|agent| agent.presence() == Presence::Lost) {
+                back.insert(actor, now_ms);
+            } else {
                 self.shared.beats.note(&actor, now_ms);
             }
+        }
+        if !back.is_empty() {
+            // Any call brings a lost agent back, also one that is refused; work waits for it, so not only with the next fold.
+            batch.decide_own(&mut self.state, Command::NoteBeats { beats: back.into_iter().collect() });
         }
         fault::at("decision.after")?;
         self.late.manus.extend(batch.collect(&mut self.state, &self.shared.published(), &self.late)?);

@@ -120,8 +120,9 @@ fn argument<'a>(request: &'a Request, name: &str) -> Option<&'a str> {
 /// The header goes first: a browser that comes back names the address with which it first came.
 fn seen_last(request: &Request) -> Result<Option<Seq>, ApiError> {
     let header = request.headers().get("last-event-id").and_then(|value| value.to_str().ok());
-    if let Some(seq) = header.and_then(|text| text.trim().parse().ok()) {
-        return Ok(Some(seq));
+    if let Some(text) = header.map(str::trim).filter(|text| !text.is_empty()) {
+        // What is no position of this log has missed nobody knows what, like one that the log has not reached.
+        return Ok(Some(text.parse().unwrap_or(Seq::MAX)));
     }
     let since = argument(request, "since=");
     since.map(|text| text.parse().map_err(|_| bad_since(text))).transpose()

@@ -34,10 +34,11 @@ pub struct Event {
 
 impl Watcher {
     pub async fn open(project: &Project, path: &str, last: Option<u64>) -> Self {
-        Self::open_in(project, path, last, "identity").await
+        let last = last.map(|seq| seq.to_string());
+        Self::open_in(project, path, last.as_deref(), "identity").await
     }
 
-    async fn open_in(project: &Project, path: &str, last: Option<u64>, encodings: &str) -> Self {
+    async fn open_in(project: &Project, path: &str, last: Option<&str>, encodings: &str) -> Self {
         let authority = project.server.address().to_string();
         let stream = TcpStream::connect(&authority).await.unwrap();
         let (mut connection, driver) =
@@ -155,6 +156,17 @@ async fn resync_when_the_log_is_another_one() {
 }
 
 #[tokio::test]
+async fn resync_when_nobody_knows_what_was_seen_last() {
+    let project = Project::start().await;
+    let last = create(&project, 3).await;
+    for garbled in ["abc", "-1", "3,4"] {
+        let mut watcher = Watcher::open_in(&project, "/api/v1/events", Some(garbled), "identity").await;
+        let event = watcher.next().await.unwrap();
+        assert_eq!((&*event.event, event.id), ("resync", last), "{garbled}");
+    }
+}
+
+#[tokio::test]
 async fn whoever_has_seen_another_log_is_told_whatever_the_number() {
     let project = Project::start().await;
     let last = create(&project, 3).await;
@@ -188,7 +200,7 @@ async fn many_watchers_see_the_same_while_much_is_going_on() {
     let half = create(&project, 150).await;
     // Some come while much is going on, and from somewhere in the middle.
     for (n, encodings) in [(0, "gzip"), (half / 2, "gzip"), (half, "identity")] {
-        let mut late = Watcher::open_in(&project, "/api/v1/events", Some(n), encodings).await;
+        let mut late = Watcher::open_in(&project, "/api/v1/events", Some(&n.to_string()), encodings).await;
         let last = create(&project, 5).await;
         assert_eq!(late.ids(last).await, (n + 1..=last).collect::<Vec<_>>());
     }

@@ -71,3 +71,24 @@ async fn repeated_after_a_restart() {
     let project = Project::start_in(folder).await;
     assert_eq!(project.call("claim_files", &claim).await.ok(), first);
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn nothing_else_is_carried_out_under_the_name_of_a_call_that_waits() {
+    let project = Project::with_agents(&["ada", "bob"]).await;
+    project.call("claim_files", &json!({ "manus_id": "ada", "files": ["x"] })).await.ok();
+    let claim = json!({ "manus_id": "bob", "files": ["x"], "wait_secs": 30, "request_id": "r" });
+    let mut caller = project.caller().await;
+    let waiting = tokio::spawn(async move { caller.call("claim_files", &claim).await });
+    let hub = project.server.hub();
+    let mut feed = hub.feed();
+    while hub.read(|state| state.waits().iter().next().is_none()) {
+        assert!(feed.changed().await);
+    }
+    let other = json!({ "from_manus": "bob", "to_manus": "ada", "message_type": "X", "content": 1, "request_id": "r" });
+    let refused = project.call("send_message", &other).await;
+    assert_eq!(refused.refused(), (409, "request_id_reused".to_owned()));
+    project.call("release_files", &json!({ "manus_id": "ada", "files": ["x"] })).await.ok();
+    assert_eq!(waiting.await.unwrap().ok()["locks"][0]["locked_by"], "bob");
+    let again = json!({ "manus_id": "bob", "files": ["x"], "request_id": "r" });
+    assert_eq!(project.call("claim_files", &again).await.ok()["locks"][0]["locked_by"], "bob");
+}

@@ -4,7 +4,7 @@ use engine::command::{Dependency, NewTask};
 use engine::{Answer, Command, State};
 
 use super::super::bounds::{self, CONTENT_MAX, NOTE_MAX, WAIT_SECS};
-use super::super::door::{hub, odd, read, submit, wait_for};
+use super::super::door::{hub, odd, read, reserve, submit, wait_for};
 use super::super::error::ApiError;
 use super::batch::new_task;
 use super::*;
@@ -74,10 +74,14 @@ impl NextTask {
     pub(super) async fn answer(self) -> Result<Taken, ApiError> {
         let wait_secs = bounds::number_or("wait_secs", self.wait_secs, &WAIT_SECS, 0)?;
         let manus_id = self.manus_id;
+        let command = Command::NextTask { manus_id: manus_id.clone() };
+        let reserved = if wait_secs > 0 { reserve(&command, self.request_id.as_ref())? } else { None };
         if wait_secs > 0 {
             wait_for(&manus_id, wait_secs, |state| may_get_something(state, &manus_id)).await?;
         }
-        match &*submit(Command::NextTask { manus_id }, self.request_id).await? {
+        let answer = submit(command, self.request_id).await?;
+        drop(reserved);
+        match &*answer {
             Answer::Started { task, locks } => Ok(Taken { task: task.clone(), locks: locks.clone() }),
             other => Err(odd(other)),
         }

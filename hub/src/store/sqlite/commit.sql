@@ -37,7 +37,7 @@ create temp trigger write_changes instead of insert on changes begin
         id, title, description, assigned_to, priority, status, dependencies, estimated_duration, created_at_ms, started_at_ms,
         completed_at_ms, files_involved, blocked_reason, progress, required_capabilities, attempts, result, pinned, reviewer,
         stalled, expected_start_ms, expected_finish_ms, note, updated_at_ms, stall_level, held_reason, failures, errors,
-        retry_at_ms, progressed_at_ms, planned_for
+        retry_at_ms, progressed_at_ms, planned_for, returned_by
     )
     select
         value ->> 'id', value ->> 'title', value ->> 'description', value ->> 'assigned_to',
@@ -48,7 +48,7 @@ create temp trigger write_changes instead of insert on changes begin
         value ->> 'pinned', value ->> 'reviewer', value ->> 'stalled', value ->> 'expected_start_ms',
         value ->> 'expected_finish_ms', value ->> 'note', value ->> 'updated_at_ms', value ->> 'stall_level',
         value ->> 'held_reason', value ->> 'failures', value -> 'errors', value ->> 'retry_at_ms', value ->> 'progressed_at_ms',
-        value ->> 'planned_for'
+        value ->> 'planned_for', value ->> 'returned_by'
     from jsonb_each(new.tasks)
     where true
     on conflict (id) do update set
@@ -63,7 +63,7 @@ create temp trigger write_changes instead of insert on changes begin
         note = excluded.note, updated_at_ms = excluded.updated_at_ms, stall_level = excluded.stall_level,
         held_reason = excluded.held_reason, failures = excluded.failures, errors = excluded.errors,
         retry_at_ms = excluded.retry_at_ms, progressed_at_ms = excluded.progressed_at_ms,
-        planned_for = excluded.planned_for;
+        planned_for = excluded.planned_for, returned_by = excluded.returned_by;
 
     delete from file_locks where new.ended_locks <> '[]' and fencing_token in (select value from json_each(new.ended_locks));
 

@@ -7,7 +7,7 @@ macro_rules! task_json {
         "json_array(id, title, description, assigned_to, priority, status, json(dependencies), json('[]'), blocked_reason, \
          estimated_duration, progress, json(files_involved), json(required_capabilities), attempts, json(result), \
          iif(pinned, json('true'), json('false')), reviewer, iif(stalled, json('true'), json('false')), stall_level, held_reason, \
-         failures, json(errors), retry_at_ms, progressed_at_ms, created_at_ms, started_at_ms, completed_at_ms, planned_for, \
+         failures, json(errors), retry_at_ms, progressed_at_ms, created_at_ms, started_at_ms, completed_at_ms, planned_for, returned_by, \
          expected_start_ms, expected_finish_ms, note, updated_at_ms)"
     };
 }

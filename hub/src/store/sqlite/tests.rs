@@ -80,6 +80,7 @@ fn task(id: u64, title: &str, note: &str) -> Arc<SyncTask> {
         started_at_ms: None,
         completed_at_ms: Some(2),
         planned_for: None,
+        returned_by: None,
         expected_start_ms: None,
         expected_finish_ms: None,
         note: Some(note.to_owned()),
@@ -171,6 +172,7 @@ async fn every_field_of_a_task_comes_back_in_its_place() {
         "stall_level": 13, "held_reason": null, "failures": 14,
         "errors": [{"at_ms": 15, "manus_id": "other", "message": "wrong"}], "retry_at_ms": 16, "progressed_at_ms": 17,
         "created_at_ms": 18, "started_at_ms": 19, "completed_at_ms": 20, "planned_for": "planned",
+        "returned_by": "returned",
         "expected_start_ms": 21, "expected_finish_ms": 22, "note": "note", "updated_at_ms": 23,
     });
     let mut held = closed.clone();
@@ -187,7 +189,7 @@ async fn every_field_of_a_task_comes_back_in_its_place() {
     let tasks: Vec<Arc<SyncTask>> = serde_json::from_value(json!([closed, held])).unwrap();
     let scratch = Scratch::new();
     let store = scratch.open().await;
-    let manus = ["worker", "reviewer", "planned"].map(agent).to_vec();
+    let manus = ["worker", "reviewer", "planned", "returned"].map(agent).to_vec();
     store.commit(&Changes { manus, tasks: tasks.clone(), ..Changes::default() }).await.unwrap();
     let page = Page { cursor: None, order: Order::OldestFirst, limit: 100 };
     assert_eq!(Store::closed_tasks(&store, &TaskFilter::default(), &page).await.unwrap(), tasks[..1]);
