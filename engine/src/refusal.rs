@@ -8,7 +8,7 @@ use crate::view::FileLock;
 
 mod words;
 
-use self::words::{blocked, closed, listed, locked, not_yours, over, round};
+use self::words::{blocked, closed, listed, locked, nobody, not_yours, over, round};
 
 /// A refusal as data: the fields are the `detail` on the wire, the text the `message`.
 #[derive(Debug, Clone, PartialEq, Serialize, thiserror::Error)]
@@ -24,9 +24,7 @@ pub enum Refusal {
         reason: String,
     },
     /// No agent of this name.
-    #[error(
-        "no agent {manus_id} is registered; call register_manus first, or check the name with list_manus"
-    )]
+    #[error("{}", nobody(manus_id))]
     ManusNotFound {
         /// The name.
         manus_id: ManusId,

@@ -278,7 +278,9 @@ pub(crate) fn cell(value: &Value) -> String {
         Value::Null => return String::new(),
         Value::String(text) => text.clone(),
         Value::Array(items) if items.iter().all(Value::is_string) => {
-            items.iter().filter_map(Value::as_str).collect::<Vec<_>>().join(" ")
+            let items: Vec<&str> = items.iter().filter_map(Value::as_str).collect();
+            // File names may hold blanks, and even a semicolon.
+            if items.iter().any(|item| item.contains(';')) { value.to_string() } else { items.join(";") }
         }
         other => other.to_string(),
     };
@@ -304,7 +306,8 @@ mod tests {
             (json!("a,\"b\""), "\"a,\"\"b\"\"\""),
             (json!("=HYPERLINK(1)"), "'=HYPERLINK(1)"),
             (json!("-1+1"), "'-1+1"),
-            (json!(["a.rs", "b.rs"]), "a.rs b.rs"),
+            (json!(["a b.rs", "c.rs"]), "a b.rs;c.rs"),
+            (json!(["a;b.rs", "c.rs"]), "\"[\"\"a;b.rs\"\",\"\"c.rs\"\"]\""),
         ];
         for (value, written) in cases {
             assert_eq!(cell(&value), written);

@@ -69,7 +69,7 @@ impl Rules<'_> {
         let mut conflicts: Vec<FileLock> = Vec::new();
         for file in files {
             let room = CONFLICTS_LISTED - conflicts.len();
-            for lock in self.state.locks().in_the_way(file, mode, Some(manus_id), room.max(1)) {
+            for lock in self.state.in_the_way_of_claim(file, mode, manus_id, None, room.max(1)) {
                 if conflicts.len() < CONFLICTS_LISTED && !conflicts.contains(lock) {
                     conflicts.push(lock.clone());
                 }

@@ -21,7 +21,7 @@ impl Rules<'_> {
         let wait = ClaimWait {
             id: self.state.counters().next_wait,
             manus_id: terms.manus_id.clone(),
-            behind: self.state.locks_before_claim(terms.manus_id, &files, terms.mode),
+            behind: self.state.locks_before_claim(terms.manus_id, &files, terms.mode, None),
             files,
             mode: terms.mode,
             reason: terms.reason.map(str::to_owned),
@@ -52,7 +52,7 @@ impl Rules<'_> {
         let mut waits: Vec<ClaimWait> = self.state.waits().of(manus_id).cloned().collect();
         while let Some(wait) = waits.pop() {
             if self.state.circle(&wait).is_some() {
-                self.emit(Event::ClaimWaitEnded { wait_id: wait.id, cause: WaitEnd::Deadlock });
+                self.end_wait(wait.id, WaitEnd::Deadlock);
             }
         }
     }
@@ -60,30 +60,41 @@ impl Rules<'_> {
     /// Time is up for a waiting claim, unless what ended before lets it through: ticks may come late.
     pub(super) fn time_out(&mut self, wait_id: WaitId) {
         self.wake_all();
-        if self.state.waits().get(wait_id).is_some() {
-            self.emit(Event::ClaimWaitEnded { wait_id, cause: WaitEnd::TimedOut });
-        }
+        self.end_wait(wait_id, WaitEnd::TimedOut);
+    }
+
+    /// Ends a wait in vain.
+    fn end_wait(&mut self, wait_id: WaitId, cause: WaitEnd) {
+        let Some(wait) = self.state.waits().get(wait_id).cloned() else { return };
+        self.emit(Event::ClaimWaitEnded { wait_id, cause });
+        self.wake_later_than(&wait);
+    }
+
+    /// Those who came later may only have let this one go first, which is over or behind something else now.
+    fn wake_later_than(&mut self, wait: &ClaimWait) {
+        let behind = wait.behind.iter().flat_map(|lock| self.state.waits().behind(lock));
+        self.to_wake.extend(behind.filter(|other| *other > wait.id));
     }
 
     /// Looks at a waiting claim again: grants it whole, or leaves it waiting behind what is in its way now.
     fn wake(&mut self, wait_id: WaitId) {
         let Some(wait) = self.state.waits().get(wait_id).cloned() else { return };
         let terms = Terms { expires_at_ms: wait.ttl_ms.map(|ttl| self.now + ttl), ..Terms::of(&wait) };
-        let behind = self.state.locks_before_claim(&wait.manus_id, &wait.files, wait.mode);
+        let behind = self.state.locks_before_claim(&wait.manus_id, &wait.files, wait.mode, Some(wait_id));
         if behind.is_empty() {
             let locks = self.grant(&wait.files, &terms);
             self.emit(Event::ClaimWaitEnded { wait_id, cause: WaitEnd::Granted });
             self.emit(Event::LocksGranted { locks });
         } else if behind != wait.behind {
             self.emit(Event::ClaimWaitsBehind { wait_id, behind });
+            self.wake_later_than(&wait);
         }
     }
 
     /// The caller no longer waits.
     pub(super) fn withdraw(&mut self, wait_id: WaitId) -> Answer {
-        if self.state.waits().get(wait_id).is_some() {
-            self.emit(Event::ClaimWaitEnded { wait_id, cause: WaitEnd::Withdrawn });
-        }
+        self.end_wait(wait_id, WaitEnd::Withdrawn);
+        self.settle();
         Answer::Done
     }
 
@@ -91,7 +102,7 @@ impl Rules<'_> {
     pub(super) fn end_waits(&mut self, manus_id: &ManusId) {
         let ids: Vec<WaitId> = self.state.waits().of(manus_id).map(|wait| wait.id).collect();
         for wait_id in ids {
-            self.emit(Event::ClaimWaitEnded { wait_id, cause: WaitEnd::AgentGone });
+            self.end_wait(wait_id, WaitEnd::AgentGone);
         }
     }
 }

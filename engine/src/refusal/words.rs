@@ -1,7 +1,7 @@
 //! What refusals say, where that takes more than a line.
 
 use crate::ids::{ManusId, TaskId, TimeMs};
-use crate::values::TaskStatus;
+use crate::values::{LockMode, TaskStatus};
 use crate::view::FileLock;
 
 /// For what is free within this time it pays to come back.
@@ -30,6 +30,14 @@ pub(super) fn blocked(task: &TaskId, waiting_for: &[TaskId], reason: Option<&str
             format!("{task} is BLOCKED until {} completed; take another task meanwhile", done(waiting_for))
         }
     }
+}
+
+/// There is no such agent. Nor can there be one of some names.
+pub(super) fn nobody(manus_id: &ManusId) -> String {
+    if *manus_id == ManusId::supervisor() || *manus_id == ManusId::system() {
+        return format!("{manus_id} is no agent; name the agent whose task or files these are");
+    }
+    format!("no agent {manus_id} is registered; call register_manus first, or check the name with list_manus")
 }
 
 fn done(waiting_for: &[TaskId]) -> String {
@@ -104,5 +112,6 @@ pub(super) fn locked(asked: &ManusId, conflicts: &[FileLock], at_ms: TimeMs) -> 
         Some(secs) if secs <= SOON_SECS => "try again then, or work on something else meanwhile".to_owned(),
         _ => format!("work on something else, or ask {} with send_message to release it", first.locked_by),
     };
-    format!("{} is held by {}{why}{until}{more}; {advice}", first.file_path, first.locked_by)
+    let holds = if first.mode == LockMode::Shared { "shared" } else { "held" };
+    format!("{} is {holds} by {}{why}{until}{more}; {advice}", first.file_path, first.locked_by)
 }

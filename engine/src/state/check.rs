@@ -189,7 +189,9 @@ impl State {
     fn check_waits(&self, problems: &mut Vec<String>) {
         for wait in self.waits.iter() {
             let gone = wait.behind.iter().any(|lock| self.locks.get(lock).is_none());
-            let blocked = |file| !self.locks.in_the_way(file, wait.mode, Some(&wait.manus_id), 1).is_empty();
+            let in_the_way =
+                |file| self.in_the_way_of_claim(file, wait.mode, &wait.manus_id, Some(wait.id), 1);
+            let blocked = |file| !in_the_way(file).is_empty();
             if gone || !wait.files.iter().any(blocked) {
                 problems
                     .push(format!("the claim of {} on {:?} waits for nothing", wait.manus_id, wait.files));

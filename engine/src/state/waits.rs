@@ -69,16 +69,58 @@ impl Waits {
 }
 
 impl State {
-    /// The locks of others in the way of a claim, in order of holder and pattern.
+    /// The locks of others in the way of a claim, in order of holder and pattern. A claim that waits already is named.
     pub(crate) fn locks_before_claim(
         &self,
         manus: &ManusId,
         files: &[FilePattern],
         mode: LockMode,
+        wait: Option<WaitId>,
     ) -> Vec<LockKey> {
-        let locks = |file| self.locks.in_the_way(file, mode, Some(manus), usize::MAX);
+        let locks = |file| self.in_the_way_of_claim(file, mode, manus, wait, usize::MAX);
         let keys: SortedSet<LockKey> = files.iter().flat_map(locks).map(FileLock::key).collect();
         keys.into_iter().collect()
+    }
+
+    /// The locks of others in the way of a claim of one file, at most `most` of them: those that exclude it, and shared ones that
+    /// somebody who came before waits to see ended, to have the file alone. Whoever shared it meanwhile would overtake that one,
+    /// who might then wait for ever.
+    pub(crate) fn in_the_way_of_claim(
+        &self,
+        file: &FilePattern,
+        mode: LockMode,
+        manus: &ManusId,
+        wait: Option<WaitId>,
+        most: usize,
+    ) -> Vec<&FileLock> {
+        let mut found = self.locks.in_the_way(file, mode, Some(manus), most);
+        let own = LockKey { locked_by: manus.clone(), file_path: file.clone() };
+        if mode == LockMode::Exclusive || self.waits.waits.is_empty() || self.locks.get(&own).is_some() {
+            return found;
+        }
+        let room = most - found.len();
+        let shared = self.locks.in_the_way(file, LockMode::Exclusive, Some(manus), usize::MAX).into_iter();
+        let shared = shared.filter(|lock| lock.mode == LockMode::Shared);
+        found.extend(shared.filter(|lock| self.is_wanted_alone(lock, file, manus, wait)).take(room));
+        found
+    }
+
+    /// Whether somebody who came before waits behind a shared lock to have this file alone, and not behind the one who asks, too.
+    fn is_wanted_alone(
+        &self,
+        lock: &FileLock,
+        file: &FilePattern,
+        manus: &ManusId,
+        wait: Option<WaitId>,
+    ) -> bool {
+        let before = |other: &ClaimWait| {
+            wait.is_none_or(|wait| other.id < wait)
+                && other.mode == LockMode::Exclusive
+                && other.manus_id != *manus
+                && other.behind.iter().all(|lock| lock.locked_by != *manus)
+                && other.files.iter().any(|wanted| wanted.meets(file))
+        };
+        self.waits.behind(&lock.key()).filter_map(|id| self.waits.get(id)).any(before)
     }
 
     /// The way round, when waiting here means waiting for oneself: ada waits for bo, who waits for ada. Locks that lapse by
@@ -109,7 +151,7 @@ impl State {
 
     /// Whom a claim waits for without an end in sight.
     fn holders_before(&self, wait: &ClaimWait) -> SortedSet<ManusId> {
-        let before = self.locks_before_claim(&wait.manus_id, &wait.files, wait.mode);
+        let before = self.locks_before_claim(&wait.manus_id, &wait.files, wait.mode, Some(wait.id));
         let lasting = |key: &LockKey| self.locks.get(key).is_some_and(|lock| lock.expires_at_ms.is_none());
         before.into_iter().filter(lasting).map(|key| key.locked_by).collect()
     }

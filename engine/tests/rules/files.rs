@@ -96,7 +96,7 @@ fn readers_share_and_writers_do_not() {
             = src/a.rs #2 shared
               locks_granted to bo: src/a.rs #2 shared
         bo claims src/b.rs
-            ! file_locked: src/ is held by ada; work on something else, or ask ada with send_message to release it
+            ! file_locked: src/ is shared by ada; work on something else, or ask ada with send_message to release it
         given register cy
         given cy claims docs/
         bo claims docs/api.md shared
@@ -138,7 +138,7 @@ fn wanting_alone_what_one_shares_is_a_new_grant() {
         given ada claims a.py shared
         given bo claims a.py shared
         ada claims a.py
-            ! file_locked: a.py is held by bo; work on something else, or ask bo with send_message to release it
+            ! file_locked: a.py is shared by bo; work on something else, or ask bo with send_message to release it
         given bo frees a.py
         ada claims a.py
             = a.py #3

@@ -343,3 +343,92 @@ fn waiting_claims_go_before_tasks() {
             T1 PENDING, cy's, 0%, attempt 0
     "#]]);
 }
+
+#[test]
+fn who_would_share_a_file_does_not_overtake_who_waits_to_have_it_alone() {
+    check(expect![[r#"
+        given register ada
+        given register bo
+        given register cy
+        given ada claims a.py shared
+        bo claims a.py wait=60s
+            = W1 waits until 60s
+              claim_queued W1 bo: a.py behind ada's a.py
+        cy claims a.py shared
+            ! file_locked: a.py is shared by ada; work on something else, or ask ada with send_message to release it
+        cy claims a.py shared wait=60s
+            = W2 waits until 60s
+              claim_queued W2 cy: a.py behind ada's a.py
+        # Who shares it already may go on, and other files are free to be shared.
+        ada claims a.py shared
+            = a.py #1 shared
+              locks_granted to ada: a.py #1 shared
+        cy claims b.py shared
+            = b.py #2 shared
+              locks_granted to cy: b.py #2 shared
+        ada frees a.py
+            = released a.py
+              locks_released of ada: a.py, given back
+              claim_wait_ended W1 granted
+              locks_granted to bo: a.py #3
+              claim_waits_behind W2 behind bo's a.py
+        show waits
+            W2 cy: a.py until 60s behind bo's a.py
+        bo frees a.py
+            = released a.py
+              locks_released of bo: a.py, given back
+              claim_wait_ended W2 granted
+              locks_granted to cy: a.py #4 shared
+        show locks
+            cy: a.py #4 shared
+            cy: b.py #2 shared
+    "#]]);
+}
+
+#[test]
+fn who_let_somebody_go_first_in_vain_need_not_wait() {
+    check(expect![[r#"
+        given register ada
+        given register bo
+        given register cy
+        given ada claims a.py shared
+        given bo claims a.py wait=30s
+        given cy claims a.py shared wait=60s
+        show waits
+            W1 bo: a.py until 30s behind ada's a.py
+            W2 cy: a.py until 60s behind ada's a.py
+        at 30s
+            tick at 30s
+              claim_wait_ended W1 timed out
+              claim_wait_ended W2 granted
+              locks_granted to cy: a.py #2 shared
+        show locks
+            ada: a.py #1 shared
+            cy: a.py #2 shared
+        given bo claims a.py wait=30s
+        given cy frees a.py
+        given cy claims a.py shared wait=60s
+        withdraw W3
+              claim_wait_ended W3 withdrawn
+              claim_wait_ended W4 granted
+              locks_granted to cy: a.py #3 shared
+        show locks
+            ada: a.py #1 shared
+            cy: a.py #3 shared
+    "#]]);
+}
+
+#[test]
+fn who_waits_for_the_one_who_asks_is_not_waited_for() {
+    check(expect![[r#"
+        given register ada
+        given register bo
+        given register cy
+        given ada claims a.py shared
+        given cy claims b.py
+        given bo claims a.py b.py wait=60s
+        cy claims a.py shared
+            = a.py #3 shared
+              locks_granted to cy: a.py #3 shared
+    "#]]);
+}

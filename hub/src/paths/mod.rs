@@ -90,9 +90,15 @@ impl ProjectPaths {
         for name in names.names {
             match &*name {
                 "." | "" => {}
-                // Leaving a `**` would need another pattern than one can write.
-                ".." if way.pop().is_none_or(|left| left == "**") => return None,
-                ".." => {}
+                ".." => {
+                    if let Some(there) = led_away(&way) {
+                        way = there;
+                    }
+                    // Leaving a `**` would need another pattern than one can write.
+                    if way.pop().is_none_or(|left| left == "**") {
+                        return None;
+                    }
+                }
                 _ => way.push(name),
             }
         }
@@ -182,6 +188,13 @@ fn led_to(path: &Path) -> Option<PathBuf> {
         }
     }
     None
+}
+
+/// Where a link leads, whose parent folder is that of its target: `link/..` is not where the link lies. `None` for what is no link.
+fn led_away<'t>(names: &[Cow<'_, str>]) -> Option<Vec<Cow<'t, str>>> {
+    let path = roots::path_of(names);
+    let real = if path.is_symlink() { path.canonicalize().ok()? } else { return None };
+    roots::utf8_names_of(&real)
 }
 
 /// How many leading names hold no wildcard.

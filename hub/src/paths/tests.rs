@@ -162,8 +162,10 @@ fn links_within_the_project_are_followed() {
     let place = Place::new();
     let root = place.folder("project");
     place.file("project/src/a.rs", "");
+    place.folder("project/src/below");
     place.folder("elsewhere");
     symlink("src", root.join("link")).unwrap();
+    symlink("src/below", root.join("deep")).unwrap();
     symlink("src/a.rs", root.join("a.rs")).unwrap();
     symlink(place.top.join("elsewhere"), root.join("data")).unwrap();
     symlink("loop", root.join("loop")).unwrap();
@@ -172,6 +174,8 @@ fn links_within_the_project_are_followed() {
     check(&paths, &["link/new.rs"], "src/new.rs");
     check(&paths, &["link/deep/*.rs"], "src/deep/*.rs");
     check(&paths, &["link", "link/"], "src/");
+    // As the system has it: up from where a link leads, not from where it lies.
+    check(&paths, &["deep/../b.rs", "deep/../../src/b.rs", &place.at("project/deep/../b.rs")], "src/b.rs");
     // What leads out of the project keeps the name it has in the project.
     check(&paths, &["data/x.csv"], "data/x.csv");
     check(&paths, &["data"], "data/");
