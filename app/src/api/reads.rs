@@ -20,9 +20,11 @@ pub struct Page<T> {
 }
 
 impl<T> Page<T> {
-    /// A page that was asked for with this limit. Fewer items mean that there are no more.
-    pub fn of(items: Vec<T>, limit: usize, cursor: impl Fn(&T) -> String) -> Self {
-        let next_cursor = items.last().filter(|_| items.len() >= limit).map(cursor);
+    /// A page for which so many items were looked for: one more than it may have, which shows whether there are more.
+    pub fn of(mut items: Vec<T>, looked_for: usize, cursor: impl Fn(&T) -> String) -> Self {
+        let goes_on = items.len() >= looked_for;
+        items.truncate(looked_for - 1);
+        let next_cursor = items.last().filter(|_| goes_on).map(cursor);
         Self { items, next_cursor, pruned_before_ms: None }
     }
 }
@@ -76,7 +78,7 @@ mod answers {
     use super::super::error::ApiError;
     use super::*;
 
-    /// Which part of a list that is numbered.
+    /// Which part of a list that is numbered, and one item more: see [`Page::of`].
     pub fn page(
         cursor: Option<&str>,
         limit: Option<i64>,
@@ -86,7 +88,7 @@ mod answers {
         Ok(hub::Page {
             cursor: cursor.map(number).transpose()?,
             order: if newest_first == Some(true) { hub::Order::NewestFirst } else { hub::Order::OldestFirst },
-            limit: bounds::number_or("limit", limit, &PAGE, PAGE_DEFAULT)?,
+            limit: bounds::number_or::<usize>("limit", limit, &PAGE, PAGE_DEFAULT)? + 1,
         })
     }
 

@@ -303,3 +303,21 @@ async fn after_the_last_of_all_numbers_there_is_nothing() {
     let seen = project.call("get_messages", &json!({ "manus_id": "ada", "after": u64::MAX })).await.ok();
     assert_eq!(seen, json!([]));
 }
+
+#[tokio::test]
+async fn a_page_that_holds_the_last_of_a_list_says_so() {
+    let project = Project::with_agents(&["ada"]).await;
+    for title in ["One", "Two", "Three"] {
+        project.call("create_task", &json!({ "title": title, "description": "" })).await.ok();
+        let note = json!({ "from_manus": "ada", "to_manus": "ada", "message_type": "X", "content": title });
+        project.call("send_message", &note).await.ok();
+    }
+    for list in ["list_tasks", "list_messages", "list_events"] {
+        let all = project.call(list, &json!({ "limit": 1000 })).await.ok()["items"].as_array().unwrap().len();
+        for (limit, goes_on) in [(all - 1, true), (all, false), (all + 1, false)] {
+            let page = project.call(list, &json!({ "limit": limit })).await.ok();
+            assert_eq!(page["items"].as_array().unwrap().len(), limit.min(all), "{list}");
+            assert_eq!(page["next_cursor"].is_string(), goes_on, "{list} with {limit} of {all}");
+        }
+    }
+}

@@ -28,7 +28,8 @@ struct Wanted {
 
 impl ListTasks {
     pub(super) async fn answer(self) -> Result<Page<Arc<SyncTask>>, ApiError> {
-        let limit = bounds::number_or("limit", self.limit, &PAGE, PAGE_DEFAULT)?;
+        // And one more: see [`Page::of`].
+        let limit = bounds::number_or::<usize>("limit", self.limit, &PAGE, PAGE_DEFAULT)? + 1;
         bounds::text("text", self.text.as_deref().unwrap_or_default(), &(0..=TEXT_MAX))?;
         if let Some(cursor) = &self.cursor
             && !read(|state| is_place(state, cursor))?
