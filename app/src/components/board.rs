@@ -153,8 +153,10 @@ fn card(live: Live, nav: Nav, column: TaskStatus, id: TaskId) -> Option<El> {
     let assignee = Memo::new(move |_| row.with(|row| row.value.assigned_to.clone()));
     let percent = move || row.with(|row| row.value.progress.percent());
     let blocked = move || {
-        let told =
-            |task: &SyncTask| words::blocked(task, NAMED).filter(|_| task.status == TaskStatus::Blocked);
+        let told = |task: &SyncTask| match task.status {
+            TaskStatus::Blocked => words::blocked(task, NAMED),
+            _ => task.stalled.then(|| words::STALLED.to_owned()),
+        };
         row.with(|row| told(&row.value))
     };
     let moved = move || {
@@ -175,6 +177,7 @@ fn card(live: Live, nav: Nav, column: TaskStatus, id: TaskId) -> Option<El> {
         el("li")
             .class("card")
             .toggle("ticked", move || desk.picked.with(&is_ticked))
+            .toggle("stalled", move || row.with(|row| row.value.stalled))
             .test_id(format!("card-{id}"))
             // What is cut off in it: the link lies over the whole card, so it is told here.
             .attr("title", blocked)

@@ -177,6 +177,7 @@ fn draw(id: &RowId) -> Option<El> {
             .test_id(format!("task-{code}"))
             .attr("data-status", move || status_word(status.get()))
             .toggle("ticked", move || desk.picked.with(|picked| picked.contains(&ticked)))
+            .toggle("stalled", move || row.with(|row| row.value.stalled))
             .add(
                 cell("cell", "c-id")
                     .add(tick(desk, &id))
@@ -203,6 +204,9 @@ fn a_word(live: Live, row: RwSignal<TaskRow>) -> Option<String> {
             TaskStatus::Blocked => words::blocked(task, NAMED),
             TaskStatus::Pending if task.assigned_to.is_none() => {
                 held_up(live, task).or_else(|| task.note.clone())
+            }
+            TaskStatus::InProgress if task.stalled => {
+                Some(task.note.iter().fold(words::STALLED.to_owned(), |told, note| told + " · " + note))
             }
             TaskStatus::InProgress | TaskStatus::Pending => task.note.clone(),
             TaskStatus::Cancelled => task.blocked_reason.clone(),
