@@ -79,7 +79,7 @@ impl Keys {
     fn press(self, key: &str, event: &KeyboardEvent) -> bool {
         match key {
             "c" => self.ask(Ask::CreateTask),
-            "m" => self.ask(Ask::Message { to: "*".to_owned(), reply_to: None }),
+            "m" => self.ask(Ask::Message { to: String::new(), reply_to: None }),
             "?" => self.desk.open(Ask::Help),
             " " if !dom::element_of(event.target()).is_some_and(on_something) => self.live.pause_or_go_on(),
             "[" | "]" => self.desk.step(key == "]"),
@@ -116,6 +116,10 @@ impl Keys {
         match key {
             "a" if ticked => self.ask(Ask::Bulk(Bulk::Assign)),
             "p" if ticked => self.ask(Ask::Bulk(Bulk::Priority)),
+            "v" if ticked => self.ask(Ask::Bulk(Bulk::Approve)),
+            "e" if ticked => {
+                self.desk.complain("Tasks are edited one by one. Take the ticks away (Esc) first.")
+            }
             _ => return open.or_else(focused_task).is_some_and(|id| self.about_task(key, id)),
         }
         true
@@ -126,8 +130,10 @@ impl Keys {
         let Some(status) = status.filter(|status| !status.is_closed()) else { return false };
         match (key, status) {
             ("v", TaskStatus::NeedsReview) => self.ask(Ask::Review(id, true)),
-            // What is up for review has an agent, and what is not has nothing to be judged.
-            ("a", TaskStatus::NeedsReview) | ("v", _) => return false,
+            ("a", TaskStatus::NeedsReview) => {
+                self.desk.complain(format!("{id} is in review. Approve it (v), or send it back."));
+            }
+            ("v", _) => self.desk.complain(format!("{id} is not in review: there is nothing to approve.")),
             ("a", _) => self.ask(Ask::Assign(id)),
             _ => self.ask(Ask::Edit(id)),
         }
