@@ -131,9 +131,9 @@ impl Keys {
         match (key, status) {
             ("v", TaskStatus::NeedsReview) => self.ask(Ask::Review(id, true)),
             ("a", TaskStatus::NeedsReview) => {
-                self.desk.complain(format!("{id} is in review. Approve it (v), or send it back."));
+                self.desk.complain("It is in review. Approve it (v), or send it back.");
             }
-            ("v", _) => self.desk.complain(format!("{id} is not in review: there is nothing to approve.")),
+            ("v", _) => self.desk.complain("It is not in review: there is nothing to approve."),
             ("a", _) => self.ask(Ask::Assign(id)),
             _ => self.ask(Ask::Edit(id)),
         }

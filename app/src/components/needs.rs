@@ -55,7 +55,12 @@ pub fn needs() -> Node {
     };
     let more = move || {
         let text = move || format!("Show {} more", count().saturating_sub(SHOWN));
-        button("button quiet", move |_| all.set(true)).add(text)
+        let show = move |_| {
+            all.set(true);
+            // The button is gone then: one goes on with the first line that was not there.
+            request_animation_frame(|| focus(find(&format!(".needs li:nth-child({})", SHOWN + 1))));
+        };
+        button("button quiet", show).add(text)
     };
     // Under the pointer alone: the keys go on with the next line.
     let queue = lines.held.under_pointer(el("section"));

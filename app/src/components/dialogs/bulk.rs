@@ -150,8 +150,9 @@ fn follows(live: Live, what: Bulk, ids: &SortedSet<TaskId>, all: usize) -> Node 
     let running = (running > 0).then(|| line(format!("{} of them somebody works on.", running)));
     let others = all - ids.len();
     let why = if what == Bulk::Approve { "not in review" } else { "closed or done already" };
-    let others = (others > 0)
-        .then(|| line(format!("{others} more that were ticked are {why}, and stay as they are.")));
+    let are = if others == 1 { "is" } else { "are" };
+    let others =
+        (others > 0).then(|| line(format!("Of those that were ticked, {others} {are} left out: {why}.")));
     let lost = match what {
         Bulk::Cancel => nodes![
             blast::freed(live, &blast::locks_of(live, ids)),

@@ -12,6 +12,7 @@ use super::super::errands::changed_meanwhile;
 use super::super::icon::priority_mark;
 use super::{Field, Form};
 use crate::api::{CreateTask, UpdateTask};
+use crate::desk::use_desk;
 use crate::errand::Step;
 use crate::live::{Live, use_live};
 use crate::ui::{El, IntoNode, Node, el, nodes};
@@ -30,16 +31,20 @@ struct Fields {
     minutes: RwSignal<String>,
 }
 
-/// Asks for a task and creates it.
+/// Asks for a task and creates it. What is written stays until it is sent or taken out again, though the dialog be closed.
 pub fn form() -> Node {
-    let (live, sending) = (use_live(), Sending::new());
-    let fields = Fields::new("", "", Priority::Medium, ["", "", "", "60"].map(str::to_owned));
+    let (live, sending, draft) = (use_live(), Sending::new(), use_desk().draft);
+    let fields = Fields::kept(draft.get_value());
+    effect(move || draft.set_value(fields.written()));
     let submit = move || match fields.call() {
         Ok(call) => {
             let call = CreateTask { request_id: sending.request_id(&call), ..call };
-            sending.send(call, |task| match &task.assigned_to {
-                Some(manus) => format!("{} was created and goes to {manus}.", task.id),
-                None => format!("{} was created.", task.id),
+            sending.send(call, move |task| {
+                draft.set_value((Vec::new(), Priority::Medium));
+                match &task.assigned_to {
+                    Some(manus) => format!("{} was created and goes to {manus}.", task.id),
+                    None => format!("{} was created.", task.id),
+                }
             });
         }
         Err(fault) => sending.refuse(fault),
@@ -164,6 +169,19 @@ impl Fields {
         let [files, after, needs, minutes] = texts.map(RwSignal::new);
         let priority = RwSignal::new(priority);
         Self { title: text(title), description: text(description), priority, files, after, needs, minutes }
+    }
+
+    /// As they were left.
+    fn kept((texts, priority): (Vec<String>, Priority)) -> Self {
+        let [title, description, files, after, needs, minutes] =
+            <[String; 6]>::try_from(texts).unwrap_or_else(|_| ["", "", "", "", "", "60"].map(str::to_owned));
+        Self::new(&title, &description, priority, [files, after, needs, minutes])
+    }
+
+    /// What [`Self::kept`] reads, followed.
+    fn written(self) -> (Vec<String>, Priority) {
+        let texts = [self.title, self.description, self.files, self.after, self.needs, self.minutes];
+        (texts.iter().map(RwSignal::get).collect(), self.priority.get())
     }
 
     fn show(self, live: Live, sending: Sending) -> Node {

@@ -78,15 +78,10 @@ fn is_unread(live: Live, id: MessageId) -> bool {
     live.peek(|state| state.inbox().unread(&ManusId::supervisor(), 0).any(|message| message.id == id))
 }
 
-/// All that a message says, above the answer to it; nothing of one that is no longer in memory.
+/// What a message says, above the answer to it; nothing of one that is no longer in memory.
 fn quoted(live: Live, id: MessageId) -> Option<El> {
-    let content = live.peek(|state| state.inbox().get(id).map(|message| message.content.clone()))?;
-    let line = |(name, text): (String, String)| {
-        let name = if name.is_empty() { name } else { name + ": " };
-        el("p").class("description").add(name + &text)
-    };
-    let lines: Vec<El> = words::in_full(&content).into_iter().map(line).collect();
-    Some(el("blockquote").add(lines))
+    let said = live.peek(|state| state.inbox().get(id).map(|message| words::gist(&message.content)))?;
+    Some(el("blockquote").class("description").add(said))
 }
 
 /// Everybody who can be written to: all at once, by role, and each; and whoever is written to already, though they may have left.
