@@ -5,7 +5,7 @@ use std::time::Duration;
 use crate::prelude::*;
 use engine::sorted::SortedSet;
 use engine::view::FileLock;
-use engine::{ManusId, MessageId, Priority, Seq, TaskId, TimeMs};
+use engine::{ManusId, MessageId, Seq, TaskId, TimeMs};
 
 use crate::errand::{Errand, Step, Written};
 use crate::theme;
@@ -110,8 +110,6 @@ pub struct Desk {
     pub errand: RwSignal<Option<(u32, Errand)>>,
     /// When the person left who has come back, until they have seen what happened since.
     pub left: RwSignal<Option<Left>>,
-    /// What is written for a new task and was not sent: its texts, or none, and how urgent it is.
-    pub draft: StoredValue<(Vec<String>, Priority)>,
     /// The theme that is chosen; empty where the system decides.
     pub theme: RwSignal<&'static str>,
     counter: StoredValue<u32>,
@@ -124,8 +122,7 @@ impl Desk {
         let (steps, counter) = (RwSignal::new(None), StoredValue::new(0));
         let (undo, errand, left) = (RwSignal::new(None), RwSignal::new(None), RwSignal::new(None));
         let theme = RwSignal::new(theme::chosen().unwrap_or_default());
-        let draft = StoredValue::new((Vec::new(), Priority::Medium));
-        let desk = Self { ask, notices, picked, steps, undo, errand, left, draft, theme, counter };
+        let desk = Self { ask, notices, picked, steps, undo, errand, left, theme, counter };
         provide_context(desk);
         desk
     }

@@ -133,7 +133,8 @@ impl Keys {
             ("a", TaskStatus::NeedsReview) => {
                 self.desk.complain("It is in review. Approve it (v), or send it back.");
             }
-            ("v", _) => self.desk.complain("It is not in review: there is nothing to approve."),
+            // What is not up for review has nothing to be judged.
+            ("v", _) => return false,
             ("a", _) => self.ask(Ask::Assign(id)),
             _ => self.ask(Ask::Edit(id)),
         }

@@ -234,11 +234,7 @@ impl Nav {
             place = place.choosing("at", at_ms.to_string());
             href = place.href();
         }
-        let now = self.place_now();
-        let other_room = place.room != now.room;
-        if place.open.is_some() && now.open.is_none() {
-            dom::mark_place();
-        }
+        let other_room = place.room != self.place_now().room;
         self.once_ready(&place.clone(), href.clone(), move || {
             write_address(&href, replace);
             self.place.set(place);

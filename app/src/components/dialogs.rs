@@ -160,7 +160,6 @@ fn show(asked: bool, expected: StoredValue<bool>) {
         return;
     };
     if asked && !dialog.open() {
-        dom::mark_place();
         let _ = dialog.show_modal();
     } else if asked {
         // One question led to another: the browser looks for the field to begin with only on opening.

@@ -20,6 +20,8 @@ use crate::ui::{El, IntoNode, Node, div, each, el, nodes, span, when};
 
 /// How many needs are shown before somebody asks for all.
 const SHOWN: usize = 5;
+/// The first one that is not.
+const FURTHER: &str = ".needs li:nth-child(6)";
 
 /// The attribute with a button's key, which counts while its line is the chosen one.
 const KEYS: &str = "aria-keyshortcuts";
@@ -58,7 +60,7 @@ pub fn needs() -> Node {
         let show = move |_| {
             all.set(true);
             // The button is gone then: one goes on with the first line that was not there.
-            request_animation_frame(|| focus(find(&format!(".needs li:nth-child({})", SHOWN + 1))));
+            request_animation_frame(|| focus(find(FURTHER)));
         };
         button("button quiet", show).add(text)
     };
@@ -162,13 +164,11 @@ fn told(live: Live, need: &Need) -> Node {
         Need::Review { task_id, reviewer } => {
             let task = task_link(task_id.clone(), live.title(task_id));
             let told = match reviewer {
-                None => " is to be reviewed, and no other agent is here".into_node(),
-                Some(reviewer) => {
-                    nodes![" has waited for long for its review by ", agent_link(reviewer.clone())]
-                        .into_node()
-                }
+                None => " is to be reviewed, and no other agent is here",
+                Some(_) => " has waited for long for its review by ",
             };
-            line("eye", nodes![task, told].into_node())
+            let reviewer = reviewer.clone().map(agent_link);
+            line("eye", nodes![task, told, reviewer].into_node())
         }
         Need::Stalled { task_id, manus_id } => {
             let task = task_link(task_id.clone(), live.title(task_id));

@@ -177,7 +177,6 @@ fn draw(id: &RowId) -> Option<El> {
             .test_id(format!("task-{code}"))
             .attr("data-status", move || status_word(status.get()))
             .toggle("ticked", move || desk.picked.with(|picked| picked.contains(&ticked)))
-            .toggle("stalled", move || row.with(|row| row.value.stalled))
             .add(
                 cell("cell", "c-id")
                     .add(tick(desk, &id))
