@@ -117,9 +117,7 @@ impl Keys {
             "a" if ticked => self.ask(Ask::Bulk(Bulk::Assign)),
             "p" if ticked => self.ask(Ask::Bulk(Bulk::Priority)),
             "v" if ticked => self.ask(Ask::Bulk(Bulk::Approve)),
-            "e" if ticked => {
-                self.desk.complain("Tasks are edited one by one. Take the ticks away (Esc) first.")
-            }
+            "e" if ticked => self.desk.complain("Tasks are edited one by one. Esc takes ticks away."),
             _ => return open.or_else(focused_task).is_some_and(|id| self.about_task(key, id)),
         }
         true

@@ -61,8 +61,7 @@ impl Fault {
 impl From<ApiError> for Fault {
     fn from(error: ApiError) -> Self {
         if error.is_unreachable() {
-            let text = "The server did not answer. Sent again as it is, once the server is back, it will not be done twice; \
-                        changed, it would be done beside this.";
+            let text = "The server did not answer. Sent again as it is, it will not be done twice; changed, it would.";
             return Self { text: text.to_owned(), field: None };
         }
         let field = error.detail.get("argument").and_then(|name| name.as_str()).map(str::to_owned);
