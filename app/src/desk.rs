@@ -22,7 +22,7 @@ pub enum Ask {
     CreateTask,
     /// A message.
     Message {
-        /// To whom, as the call takes it; the person may choose another.
+        /// To whom, as the call takes it; the person may choose another. Empty for the agent in view, or nobody yet.
         to: String,
         /// The message it answers.
         reply_to: Option<MessageId>,
@@ -69,6 +69,8 @@ pub enum Bulk {
     Assign,
     /// They are more or less urgent.
     Priority,
+    /// Their results are good.
+    Approve,
 }
 
 /// When somebody looked last, and up to which event.

@@ -79,7 +79,7 @@ impl Keys {
     fn press(self, key: &str, event: &KeyboardEvent) -> bool {
         match key {
             "c" => self.ask(Ask::CreateTask),
-            "m" => self.ask(Ask::Message { to: "*".to_owned(), reply_to: None }),
+            "m" => self.ask(Ask::Message { to: String::new(), reply_to: None }),
             "?" => self.desk.open(Ask::Help),
             " " if !dom::element_of(event.target()).is_some_and(on_something) => self.live.pause_or_go_on(),
             "[" | "]" => self.desk.step(key == "]"),
@@ -116,6 +116,8 @@ impl Keys {
         match key {
             "a" if ticked => self.ask(Ask::Bulk(Bulk::Assign)),
             "p" if ticked => self.ask(Ask::Bulk(Bulk::Priority)),
+            "v" if ticked => self.ask(Ask::Bulk(Bulk::Approve)),
+            "e" if ticked => self.desk.complain("Tasks are edited one by one. Esc takes ticks away."),
             _ => return open.or_else(focused_task).is_some_and(|id| self.about_task(key, id)),
         }
         true
@@ -126,8 +128,11 @@ impl Keys {
         let Some(status) = status.filter(|status| !status.is_closed()) else { return false };
         match (key, status) {
             ("v", TaskStatus::NeedsReview) => self.ask(Ask::Review(id, true)),
-            // What is up for review has an agent, and what is not has nothing to be judged.
-            ("a", TaskStatus::NeedsReview) | ("v", _) => return false,
+            ("a", TaskStatus::NeedsReview) => {
+                self.desk.complain("It is in review. Approve it (v), or send it back.");
+            }
+            // What is not up for review has nothing to be judged.
+            ("v", _) => return false,
             ("a", _) => self.ask(Ask::Assign(id)),
             _ => self.ask(Ask::Edit(id)),
         }

@@ -108,10 +108,12 @@ test("what a partly refused decision did is taken back", async ({ page, server, 
   await open(page, "/tasks?sort=old");
   await expect(page.getByTestId("live")).toHaveAttribute("data-state", "live");
   await page.keyboard.press("*");
+  // While the picture stands still, the page does not know that one is closed while the person thinks.
+  await page.keyboard.press("Space");
+  await expect(page.getByTestId("live")).toHaveAttribute("data-state", "paused");
   await page.keyboard.press("p");
   await page.getByTestId("dialog").getByRole("radio", { name: "Critical" }).focus();
   await page.keyboard.press("Space");
-  // One is closed while the person thinks.
   await server.post("cancel_task", { task_id: "T4", reason: "sold out" });
   await page.keyboard.press("Control+Enter");
   await expect(page.getByTestId("fault")).toContainText("3 of 4 done");
@@ -290,7 +292,7 @@ test("the blast radius of cancelling, taking off the list and taking files", asy
   await expect(dialog).toContainText("It goes on without them with T1 Write the parser");
   await page.keyboard.press("Escape");
 
-  // All that are listed, with the exact count; what is closed already is left out of it.
+  // All that are listed, with the exact count; what is closed meanwhile loses its tick.
   await open(page, "/tasks");
   await page.keyboard.press("*");
   await expect(page.getByTestId("picked")).toContainText("4 tasks ticked");
@@ -298,7 +300,6 @@ test("the blast radius of cancelling, taking off the list and taking files", asy
   await caughtUp(page, server);
   await page.getByTestId("picked").getByRole("button", { name: "Cancel" }).click();
   await expect(dialog).toContainText("Cancel 3 tasks?");
-  await expect(dialog).toContainText("1 more are closed already");
   await page.getByTestId("send").click();
   await expect(page.locator(".notice").last()).toContainText("3 tasks cancelled.");
 });
@@ -318,7 +319,7 @@ test("an action is copied as the command line's, and as a request for MCP where 
   await field(page, "Message").fill("Look at this");
   await page.getByTestId("copy-mcp").click();
   await expect.poll(copied).toContain('"method":"tools/call","params":{"name":"send"');
-  expect(JSON.parse(await copied()).params.arguments).toMatchObject({ to_manus: "*", content: { text: "Look at this" } });
+  expect(JSON.parse(await copied()).params.arguments).toMatchObject({ to_manus: "ada", content: { text: "Look at this" } });
   expect((await get(server, "T1")).status).toBe("IN_PROGRESS");
 });
 

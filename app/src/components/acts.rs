@@ -61,7 +61,7 @@ impl Fault {
 impl From<ApiError> for Fault {
     fn from(error: ApiError) -> Self {
         if error.is_unreachable() {
-            let text = "The server did not answer. Send it again when it is back: it will not be done twice.";
+            let text = "The server did not answer. Sent again as it is, it will not be done twice; changed, it would.";
             return Self { text: text.to_owned(), field: None };
         }
         let field = error.detail.get("argument").and_then(|name| name.as_str()).map(str::to_owned);
@@ -279,11 +279,18 @@ impl Quick {
         Self::new(&call, "It gets work again.", Some(Step::Drained { manus_id, draining: false, since }))
     }
 
-    /// Makes the call. A refusal is shown as a notice.
-    pub fn make(self, desk: Desk) {
+    /// Makes the call, `busy` meanwhile. A refusal is shown as a notice.
+    pub fn make(self, desk: Desk, busy: RwSignal<bool>) {
         let Self { call: (name, body), told, back } = self;
+        // Who clicks twice means it once.
+        if busy.get_untracked() {
+            return;
+        }
+        busy.set(true);
         spawn_local(async move {
-            match api::post(&format!("{}{name}", api::PREFIX), body).await {
+            let outcome = api::post(&format!("{}{name}", api::PREFIX), body).await;
+            busy.set(false);
+            match outcome {
                 Ok(_) if told.is_empty() => {}
                 Ok(_) => desk.done(told.to_owned(), back.into_iter().collect()),
                 Err(error) => desk.complain(Fault::from(error).text),
@@ -300,12 +307,13 @@ pub fn quick(
     dressed: fn(El) -> El,
     make: Rc<dyn Fn() -> Quick>,
 ) -> El {
-    let copied = make.clone();
+    let (copied, busy) = (make.clone(), RwSignal::new(false));
     let copy = icon_button("copy", "Copy as curl or CLI, without doing it", move |desk| {
         desk.open(Ask::Copy { name, call: copied().call });
     });
+    let button = act(class, move |desk| make().make(desk, busy));
     div("copyable")
-        .add(dressed(act(class, move |desk| make().make(desk))).add(name))
+        .add(dressed(button.attr("aria-busy", move || busy.get().then_some("true"))).add(name))
         .add(copy.test_id("copy"))
 }
 

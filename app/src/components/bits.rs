@@ -187,6 +187,7 @@ pub fn exports(table: &'static str, else_by: &'static str) -> Node {
             .add(name)
             .into_node()
     };
+    // Not shown in the past: the server knows the present alone.
     let open = el("button")
         .attr("type", "button")
         .class("button quiet icon-only")

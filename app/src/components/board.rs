@@ -153,8 +153,10 @@ fn card(live: Live, nav: Nav, column: TaskStatus, id: TaskId) -> Option<El> {
     let assignee = Memo::new(move |_| row.with(|row| row.value.assigned_to.clone()));
     let percent = move || row.with(|row| row.value.progress.percent());
     let blocked = move || {
-        let told =
-            |task: &SyncTask| words::blocked(task, NAMED).filter(|_| task.status == TaskStatus::Blocked);
+        let told = |task: &SyncTask| match task.status {
+            TaskStatus::Blocked => words::blocked(task, NAMED),
+            _ => task.stalled.then(|| words::STALLED.to_owned()),
+        };
         row.with(|row| told(&row.value))
     };
     let moved = move || {

@@ -27,7 +27,7 @@ use crate::parts::{self, use_parts};
 use crate::ui::{El, IntoNode, Node, div, el, nodes};
 
 /// The fields at which a refusal can be shown. One about anything else is shown above the buttons.
-const FIELDS: [&str; 10] = [
+const FIELDS: [&str; 9] = [
     "title",
     "description",
     "files_involved",
@@ -35,7 +35,6 @@ const FIELDS: [&str; 10] = [
     "required_capabilities",
     "estimated_duration",
     "content",
-    "to_manus",
     "reason",
     "comment",
 ];
@@ -173,14 +172,14 @@ fn show(asked: bool, expected: StoredValue<bool>) {
 }
 
 /// The heading of a dialog.
-fn header(title: String) -> El {
+fn header(title: impl IntoNode) -> El {
     let close = icon_button("x", "Close", |desk| desk.close());
     el("header").add(el("h2").attr("id", "dialog-title").add(title)).add(close)
 }
 
 /// What a dialog asks for, and how it is sent.
-struct Form<F> {
-    title: String,
+struct Form<F, T = String> {
+    title: T,
     fields: Node,
     /// What the button says that sends it.
     send: &'static str,
@@ -192,7 +191,7 @@ struct Form<F> {
     tool: bool,
 }
 
-impl<F: Fn() + Clone + 'static> Form<F> {
+impl<F: Fn() + Clone + 'static, T: IntoNode> Form<F, T> {
     /// The form under its heading, with its refusal and its buttons. Ctrl or ⌘ and Enter send it from any field.
     fn show(self) -> Node {
         let Self { title, fields, send, dangerous, sending, submit, tool } = self;
@@ -342,12 +341,16 @@ fn choice(
     options: impl IntoIterator<Item = (String, String)>,
 ) -> Node {
     let first = chosen.get_untracked();
+    let first_is_none = first.is_empty();
     let option = |(value, name): (String, String)| {
         let selected = value == first;
         el("option").attr("value", value).attr("selected", selected).add(name)
     };
     let options: Vec<El> = options.into_iter().map(option).collect();
-    let select =
-        el("select").attr("id", id).on("change", move |event| chosen.set(event_target_value(&event)));
+    let select = el("select")
+        .attr("id", id)
+        // What has to be chosen is where one begins.
+        .attr("autofocus", first_is_none)
+        .on("change", move |event| chosen.set(event_target_value(&event)));
     div("field").add(el("label").attr("for", id).add(label)).add(select.add(options)).into_node()
 }

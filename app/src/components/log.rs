@@ -47,12 +47,14 @@ struct Wanted {
 
 impl Wanted {
     fn of(nav: Nav) -> Self {
-        let moment = |name| nav.choice(name).parse().ok();
+        let moment = |name| nav.choice(name).parse::<i64>().ok();
+        // Nothing that came after the moment of the past that is shown.
+        let past_ms = moment("at").map(|at_ms| at_ms.saturating_add(1));
         Self {
             kind: nav.choice("kind"),
             about: nav.choice("about"),
             from_ms: moment("from"),
-            until_ms: moment("until"),
+            until_ms: moment("until").into_iter().chain(past_ms).min(),
         }
     }
 

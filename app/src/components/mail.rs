@@ -48,7 +48,7 @@ pub fn mail() -> Node {
     let (live, nav) = (use_live(), use_nav());
     let open = Memo::new(move |_| nav.place().thread);
     let write = act("button primary", |desk| {
-        desk.open(Ask::Message { to: "*".to_owned(), reply_to: None });
+        desk.open(Ask::Message { to: String::new(), reply_to: None });
     });
     let tools = nodes![
         tabs("kind", "Which messages", &KINDS),

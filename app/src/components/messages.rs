@@ -28,7 +28,7 @@ pub fn messages() -> Node {
         .attr("type", "checkbox")
         .checked(move || with_system.get())
         .on("change", move |event| with_system.set(event_target_checked(&event)));
-    let write = act("button quiet", |desk| desk.open(Ask::Message { to: "*".to_owned(), reply_to: None }));
+    let write = act("button quiet", |desk| desk.open(Ask::Message { to: String::new(), reply_to: None }));
     let tools = nodes![
         el("label").class("toggle").add(tick).add("from the engine, too"),
         write.test_id("write").add(icon("message")).add("Write"),
@@ -55,7 +55,9 @@ fn draw(id: &RowId) -> Option<El> {
         0 | 1 => agent_link(message.to_manus.clone()),
         many => words::count_of(many, "agent").into_node(),
     };
-    let reply = is_person(&message.to_manus).then(|| {
+    // The engine reads no answers.
+    let answerable = is_person(&message.to_manus) && !message.from_manus.is_reserved();
+    let reply = answerable.then(|| {
         let (to, name) = (message.from_manus.to_string(), format!("Reply to {}", message.from_manus));
         let ask = Ask::Message { to, reply_to: Some(id) };
         act_named("button quiet small", Some(name), move |desk| desk.open(ask.clone())).add(icon("reply"))

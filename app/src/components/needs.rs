@@ -15,10 +15,13 @@ use crate::desk::{Ask, Desk, use_desk};
 use crate::dom::{click, element_of, find, focus};
 use crate::live::needs::{Need, Ranked, listed};
 use crate::live::{Live, use_live, words};
+use crate::nav::{Place, Room};
 use crate::ui::{El, IntoNode, Node, div, each, el, nodes, span, when};
 
 /// How many needs are shown before somebody asks for all.
 const SHOWN: usize = 5;
+/// The first one that is not.
+const FURTHER: &str = ".needs li:nth-child(6)";
 
 /// The attribute with a button's key, which counts while its line is the chosen one.
 const KEYS: &str = "aria-keyshortcuts";
@@ -54,7 +57,12 @@ pub fn needs() -> Node {
     };
     let more = move || {
         let text = move || format!("Show {} more", count().saturating_sub(SHOWN));
-        button("button quiet", move |_| all.set(true)).add(text)
+        let show = move |_| {
+            all.set(true);
+            // The button is gone then: one goes on with the first line that was not there.
+            request_animation_frame(|| focus(find(FURTHER)));
+        };
+        button("button quiet", show).add(text)
     };
     // Under the pointer alone: the keys go on with the next line.
     let queue = lines.held.under_pointer(el("section"));
@@ -108,13 +116,16 @@ fn pressed(live: Live, desk: Desk, need: &Need, event: Event) {
     match press.key().as_str() {
         "j" | "ArrowDown" => focus(next()),
         "k" | "ArrowUp" => focus(before()),
-        "Enter" if on_line => click(within("a")),
+        // Of a message that is what was said, not who said it.
+        "Enter" if on_line => click(within("a:has(q)").or_else(|| within("a"))),
         "v" if matches!(need, Need::Review { .. } | Need::Held { .. } | Need::Unread { .. }) => {
             // The line goes, and the work goes on with the next one.
             focus(line.next_element_sibling().or_else(before).or_else(|| find("#room")));
             match (need, untrack(|| live.why_not())) {
                 (_, Some(reason)) => desk.complain(reason),
-                (Need::Review { task_id }, None) => Quick::approve(task_id.clone()).make(desk),
+                (Need::Review { task_id, .. }, None) => {
+                    Quick::approve(task_id.clone()).make(desk, RwSignal::new(false));
+                }
                 _ => click(within("[aria-keyshortcuts='v']")),
             }
         }
@@ -150,17 +161,24 @@ fn told(live: Live, need: &Need) -> Node {
             let task = task_link(task_id.clone(), live.title(task_id));
             line("ban", nodes![task, format!(" is held back: {reason}")].into_node())
         }
-        Need::Review { task_id } => {
+        Need::Review { task_id, reviewer } => {
             let task = task_link(task_id.clone(), live.title(task_id));
-            line("eye", nodes![task, " is to be reviewed, and no other agent is here"].into_node())
+            let told = match reviewer {
+                None => " is to be reviewed, and no other agent is here",
+                Some(_) => " has waited for long for its review by ",
+            };
+            let reviewer = reviewer.clone().map(agent_link);
+            line("eye", nodes![task, told, reviewer].into_node())
         }
         Need::Stalled { task_id, manus_id } => {
             let task = task_link(task_id.clone(), live.title(task_id));
             let who = agent_link(manus_id.clone());
             line("clock", nodes![task, " has not moved for long in the hands of ", who].into_node())
         }
-        Need::Unread { from, gist, .. } => {
-            line("message", nodes![agent_link(from.clone()), ": ", el("q").add(gist.clone())].into_node())
+        Need::Unread { from, gist, thread, .. } => {
+            let href = Place { thread: Some(*thread), ..Place::of(Room::Messages) }.href();
+            let said = el("a").attr("href", href).add(el("q").add(gist.clone()));
+            line("message", nodes![agent_link(from.clone()), ": ", said].into_node())
         }
     }
 }
@@ -205,7 +223,7 @@ fn acts_for(live: Live, need: Need) -> Node {
             let make = Rc::new(move || Quick::let_go_on(live, task_id.clone()));
             quick("button small", "Let it go on", |act| act.attr(KEYS, "v"), make).into_node()
         }
-        Need::Review { task_id } => nodes![
+        Need::Review { task_id, .. } => nodes![
             ask("v", "Approve", Ask::Review(task_id.clone(), true)),
             ask("b", "Send back", Ask::Review(task_id, false)),
         ]
@@ -218,8 +236,10 @@ fn acts_for(live: Live, need: Need) -> Node {
         Need::Unread { id, from, .. } => {
             let make = Rc::new(move || Quick::read(vec![id]));
             let read = quick("button small quiet", "Mark as read", |act| act.attr(KEYS, "v"), make);
-            nodes![ask("m", "Reply", Ask::Message { to: from.to_string(), reply_to: Some(id) }), read]
-                .into_node()
+            // The engine reads no answers.
+            let reply = (!from.is_reserved())
+                .then(|| ask("m", "Reply", Ask::Message { to: from.to_string(), reply_to: Some(id) }));
+            nodes![reply, read].into_node()
         }
     }
 }

@@ -204,6 +204,7 @@ fn a_word(live: Live, row: RwSignal<TaskRow>) -> Option<String> {
             TaskStatus::Pending if task.assigned_to.is_none() => {
                 held_up(live, task).or_else(|| task.note.clone())
             }
+            TaskStatus::InProgress if task.stalled => Some(words::STALLED.to_owned()),
             TaskStatus::InProgress | TaskStatus::Pending => task.note.clone(),
             TaskStatus::Cancelled => task.blocked_reason.clone(),
             TaskStatus::Completed | TaskStatus::NeedsReview => None,

@@ -136,7 +136,7 @@ fn past_banner() -> Node {
             el("b").class("num").add(move || dom::time_of_day(at_ms())),
             ", ",
             move || words::for_long(live.clock_ms.get() - at_ms()),
-            " ago",
+            " ago. Only the present can be saved as a file.",
         ];
         let back = icon_button("arrow-left", "The event before ([)", |desk| desk.step(false));
         let on = icon_button("arrow-right", "The next event (])", |desk| desk.step(true));

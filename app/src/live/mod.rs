@@ -128,7 +128,7 @@ impl Live {
             caught_up: RwSignal::new(None),
             lag_ms: RwSignal::new(None),
             figures: RwSignal::new(Figures::of(store.state())),
-            needs: RwSignal::new(needs::needs(store.state())),
+            needs: RwSignal::new(needs::needs(store.state(), boot.now_ms)),
             feed: RwSignal::new(store.feed().to_vec()),
             counted: RwSignal::new(0),
             counted_ms: StoredValue::new(0),
@@ -227,7 +227,7 @@ impl Live {
         self.count_due.set_value(false);
         self.counted_ms.set_value(self.peek(State::at_ms));
         self.set_if_other(self.figures, Figures::of);
-        self.set_if_other(self.needs, needs::needs);
+        self.find_needs();
         self.counted.update(|version| *version = version.wrapping_add(1));
     }
 
@@ -236,6 +236,12 @@ impl Live {
         if self.count_due.get_value() {
             self.count();
         }
+    }
+
+    /// Finds what needs the person now. Some of it comes with time alone.
+    pub fn find_needs(&self) {
+        let now_ms = self.now_ms.get_untracked();
+        self.set_if_other(self.needs, |state| needs::needs(state, now_ms));
     }
 
     fn set_if_other<T: PartialEq + Send + Sync + 'static>(

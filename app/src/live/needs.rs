@@ -1,10 +1,12 @@
 //! What needs the person: the things that nobody else will put right, those first that free the most work.
 
 use std::cmp::Reverse;
+use std::sync::Arc;
 
 use engine::ids::SUPERVISOR;
 use engine::sorted::{SortedMap, SortedSet, sort_by_key};
 use engine::state::{Outcome, Presence};
+use engine::view::Message;
 use engine::{Capability, ManusId, MessageId, State, TaskId, TaskStatus, TimeMs};
 
 use super::words;
@@ -47,10 +49,12 @@ pub enum Need {
         /// Why.
         reason: String,
     },
-    /// A task is to be reviewed, and no agent is there who could.
+    /// A task is to be reviewed, and no agent is there who could, or the one who should has let it wait for long.
     Review {
         /// Which.
         task_id: TaskId,
+        /// Who should.
+        reviewer: Option<ManusId>,
     },
     /// A task in progress has not moved for long.
     Stalled {
@@ -67,8 +71,15 @@ pub enum Need {
         from: ManusId,
         /// What it says.
         gist: String,
+        /// The first message of its conversation.
+        thread: MessageId,
     },
 }
+
+/// For how long a reviewer may let a task wait before the person hears of it.
+const REVIEW_WAITS_MS: TimeMs = 600_000;
+/// The engine's word to the person on what is a need of its own.
+const STALLED: &str = "TASK_STALLED";
 
 /// A need with what decides its place.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -90,7 +101,7 @@ impl Need {
             Self::Nobody { needed, .. } => format!("nobody {}", listed(needed)),
             Self::DeadEnd { task_id, .. } => format!("dead {task_id}"),
             Self::Held { task_id, .. } => format!("held {task_id}"),
-            Self::Review { task_id } => format!("review {task_id}"),
+            Self::Review { task_id, .. } => format!("review {task_id}"),
             Self::Stalled { task_id, .. } => format!("stalled {task_id}"),
             Self::Unread { id, .. } => format!("message {id}"),
         }
@@ -107,7 +118,8 @@ impl Need {
             Self::DeadEnd { cancelled, .. } => cancelled.to_string(),
             Self::Held { reason, .. } => reason.clone(),
             Self::Stalled { manus_id, .. } => manus_id.to_string(),
-            Self::Review { .. } | Self::Unread { .. } => String::new(),
+            Self::Review { reviewer, .. } => reviewer.iter().map(ManusId::as_str).collect(),
+            Self::Unread { .. } => String::new(),
         }
     }
 
@@ -131,8 +143,8 @@ pub fn listed(capabilities: &[Capability]) -> String {
     capabilities.iter().map(Capability::as_str).collect::<Vec<_>>().join(", ")
 }
 
-/// Everything that needs the person, the most pressing first.
-pub fn needs(state: &State) -> Vec<Ranked> {
+/// Everything that needs the person at a moment, the most pressing first.
+pub fn needs(state: &State, now_ms: TimeMs) -> Vec<Ranked> {
     let mut found = Vec::new();
     let stuck = stuck_tasks(state);
     let anybody = state.agents().any(|agent| agent.presence() == Presence::Here);
@@ -155,12 +167,8 @@ pub fn needs(state: &State) -> Vec<Ranked> {
         Ranked { need, frees_minutes, since_ms: agent.last_seen_ms() }
     }));
     found.extend(dead_ends(state));
-    found.extend(decisions(state));
-    found.extend(state.inbox().unread(&ManusId::supervisor(), 0).map(|message| {
-        let (id, from) = (message.id, message.from_manus.clone());
-        let need = Need::Unread { id, from, gist: words::gist(&message.content) };
-        Ranked { need, frees_minutes: 0, since_ms: message.timestamp_ms }
-    }));
+    found.extend(decisions(state, now_ms));
+    found.extend(letters(state));
     sort_by_key(&mut found, |ranked| (Reverse(ranked.frees_minutes), ranked.need.urgency(), ranked.since_ms));
     found
 }
@@ -209,13 +217,31 @@ fn dead_ends(state: &State) -> impl Iterator<Item = Ranked> {
     })
 }
 
+/// What the person has not read. Of the engine's own the kind is told, since they have no words.
+fn letters(state: &State) -> Vec<Ranked> {
+    let ranked = |message: &Arc<Message>| {
+        let (id, from, gist) = (message.id, message.from_manus.clone(), words::gist(&message.content));
+        let kind = from.is_reserved().then(|| words::message_type(&message.message_type) + ": ");
+        let (gist, thread) = (kind.unwrap_or_default() + &gist, message.thread_id.unwrap_or(id));
+        let need = Need::Unread { id, from, gist, thread };
+        Ranked { need, frees_minutes: 0, since_ms: message.timestamp_ms }
+    };
+    let is_need =
+        |message: &&Arc<Message>| !(message.from_manus.is_reserved() && message.message_type == STALLED);
+    state.inbox().unread(&ManusId::supervisor(), 0).filter(is_need).map(ranked).collect()
+}
+
 /// Tasks that cannot go on before somebody has decided, and those that should and do not.
-fn decisions(state: &State) -> impl Iterator<Item = Ranked> {
-    state.tasks().filter(|task| !task.status().is_closed()).filter_map(|task| {
+fn decisions(state: &State, now_ms: TimeMs) -> impl Iterator<Item = Ranked> {
+    state.tasks().filter(|task| !task.status().is_closed()).filter_map(move |task| {
         let task_id = task.spec().id.clone();
         let need = match (task.status(), task.held_reason(), task.assigned_to()) {
             (TaskStatus::Blocked, Some(reason), _) => Need::Held { task_id, reason: reason.to_owned() },
-            (TaskStatus::NeedsReview, ..) if task.reviewer().is_none() => Need::Review { task_id },
+            (TaskStatus::NeedsReview, ..)
+                if task.reviewer().is_none() || now_ms - task.updated_at_ms() >= REVIEW_WAITS_MS =>
+            {
+                Need::Review { task_id, reviewer: task.reviewer().cloned() }
+            }
             (TaskStatus::InProgress, _, Some(manus)) if task.stall_level() > 1 => {
                 Need::Stalled { task_id, manus_id: manus.clone() }
             }
@@ -253,7 +279,7 @@ mod tests {
     use crate::live::script::{Script, script};
 
     fn told(script: &Script) -> Vec<String> {
-        needs(script.state())
+        needs(script.state(), script.state().at_ms())
             .iter()
             .map(|ranked| format!("{} {} min", ranked.need.key(), ranked.frees_minutes))
             .collect()

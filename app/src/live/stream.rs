@@ -36,6 +36,8 @@ const FLOOD: usize = 50;
 const FLOOD_MARK: &str = "data-flood";
 /// How often it is told at the most how long a change takes to appear, in milliseconds: telling is a change of its own.
 const LAG_EVERY_MS: TimeMs = 1_000;
+/// How often what needs the person is looked for at the least, in milliseconds: some of it comes with time alone.
+const NEEDS_EVERY_MS: TimeMs = 60_000;
 /// How long the page says that it caught up.
 const SAYING_SO: Duration = Duration::from_secs(6);
 
@@ -227,7 +229,11 @@ impl Wire {
         let link = self.live.link.get_untracked();
         if !link.is_broken() {
             if self.live.past_ms.get_untracked().is_none() {
+                let before_ms = self.live.now_ms.get_untracked();
                 self.live.now_ms.set(now_ms);
+                if now_ms / NEEDS_EVERY_MS != before_ms / NEEDS_EVERY_MS {
+                    self.live.find_needs();
+                }
             }
         } else if link.is_due(now_ms) {
             self.open();

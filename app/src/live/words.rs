@@ -89,6 +89,9 @@ pub const fn status(status: TaskStatus) -> &'static str {
     }
 }
 
+/// Said of a task that somebody works on and that gets no further.
+pub const STALLED: &str = "has not moved for long";
+
 /// A message's kind as people say it: `CODE_REVIEW_REQUEST` becomes `code review request`.
 pub fn message_type(name: &str) -> String {
     name.replace('_', " ").to_ascii_lowercase()

@@ -10,88 +10,130 @@ use super::confirm::{line, named, tasks};
 use super::create_task::priorities;
 use super::decide::assigned;
 use super::{Field, Form, blast, choice};
-use crate::api::{Arguments, AssignTask, CancelTask, UpdateTask};
+use crate::api::{Arguments, AssignTask, CancelTask, ReviewTask, UpdateTask, Verdict};
 use crate::desk::{Bulk, use_desk};
 use crate::errand::{Step, Written};
 use crate::live::{Live, use_live, words};
 use crate::ui::{IntoNode, Node, el, nodes};
 
+/// What is chosen for all of them.
+#[derive(Clone, Copy)]
+struct Chosen {
+    what: Bulk,
+    reason: RwSignal<String>,
+    agent: RwSignal<String>,
+    priority: RwSignal<Priority>,
+}
+
 /// The form for one of the things that can be done.
 pub fn form(what: Bulk) -> Node {
     let (live, sending) = (use_live(), Sending::new());
-    // In an order that people follow, and as they are ticked now: what comes later is not meant.
+    // As they are ticked now: what is ticked later is not meant. What is closed meanwhile falls out, and so does, once some were
+    // refused, what was done.
     let picked = use_desk().picked;
     let ticked: SortedSet<TaskId> = picked.get_untracked();
-    let is_open = |state: &State, id: &TaskId| state.task(id).is_some_and(|task| !task.status().is_closed());
-    let ids: SortedSet<TaskId> =
-        live.peek(|state| ticked.iter().filter(|id| is_open(state, id)).cloned().collect());
-    let closed = ticked.len() - ids.len();
-    let count = words::count_of(ids.len(), "task");
-    let (reason, agent) = (RwSignal::new(String::new()), RwSignal::new(first_agent(live)));
-    let priority = RwSignal::new(Priority::High);
-    let (title, send, dangerous, told) = match what {
-        Bulk::Cancel => (format!("Cancel {count}?"), "Cancel them", true, format!("{count} cancelled.")),
-        Bulk::Assign => (format!("Who does {count}?"), "Assign them", false, format!("{count} assigned.")),
-        Bulk::Priority => {
-            (format!("How urgent are {count}?"), "Change them", false, format!("{count} changed."))
-        }
+    let all = ticked.len();
+    let ids = Memo::new(move |_| -> SortedSet<TaskId> {
+        let here = |state: &State, id: &TaskId| state.task(id).is_some_and(|task| fits(what, task.status()));
+        live.of_tasks(|state| {
+            let still = |id: &&TaskId| picked.with(|picked| picked.contains(*id)) && here(state, id);
+            ticked.iter().filter(still).cloned().collect()
+        })
+    });
+    let chosen = Chosen {
+        what,
+        reason: RwSignal::new(String::new()),
+        agent: RwSignal::new(String::new()),
+        priority: RwSignal::new(Priority::High),
     };
-    let ask = match what {
-        Bulk::Cancel => {
-            let hint = "Optional; everybody who looks at the tasks reads it.";
-            let field = Field { name: "reason", label: "Why", value: reason, sending, hint, lines: 1 };
-            field.with(|input| input.attr("autofocus", true))
-        }
-        Bulk::Assign => choice("field-agent", "Agent", agent, agents(live)),
-        Bulk::Priority => priorities(priority),
-    };
-    let fields = nodes![follows(live, what, &ids, closed), ask].into_node();
+    let fields = nodes![move || ids.with(|ids| follows(live, what, ids, all)), ask(live, chosen, sending)];
     let submit = move || {
-        // Sent once more, after some were refused: those are the ones that are still ticked.
-        let ids: SortedSet<TaskId> =
-            picked.with_untracked(|picked| ids.iter().filter(|id| picked.contains(*id)).cloned().collect());
-        let call = |id: &TaskId| -> Option<Written> {
-            match what {
-                Bulk::Cancel => {
-                    let reason =
-                        Some(reason.get_untracked().trim().to_owned()).filter(|text| !text.is_empty());
-                    body(&CancelTask { reason, ..CancelTask::new(id.clone()) })
-                }
-                Bulk::Assign => {
-                    let manus = ManusId::new(&agent.get_untracked()).ok()?;
-                    body(&AssignTask::new(id.clone(), manus))
-                }
-                Bulk::Priority => {
-                    let priority = Some(priority.get_untracked());
-                    body(&UpdateTask { priority, ..UpdateTask::new(id.clone()) })
-                }
-            }
-        };
+        let ids = ids.get_untracked();
         if ids.is_empty() {
-            return sending.refuse(Fault { text: "All of them are closed.".to_owned(), field: None });
+            let text =
+                if what == Bulk::Approve { "None of them is in review." } else { "All of them are closed." };
+            return sending.refuse(Fault { text: text.to_owned(), field: None });
         }
-        let calls = ids.iter().map(|id| Some((id.clone(), call(id)?)));
+        let calls = ids.iter().map(|id| Some((id.clone(), chosen.call(id)?)));
         match calls.collect::<Option<Vec<_>>>() {
             Some(calls) => {
-                let chosen = (what, ManusId::new(&agent.get_untracked()).ok(), priority.get_untracked());
-                let steps = ids.iter().filter_map(|id| step(live, id, &chosen)).collect();
-                sending.reversible(steps).send_each(calls, told.clone());
+                let steps = ids.iter().filter_map(|id| chosen.step(live, id)).collect();
+                let done = ["cancelled", "assigned", "changed", "approved"][what as usize];
+                let told = format!("{} {done}.", words::count_of(ids.len(), "task"));
+                sending.reversible(steps).send_each(calls, told);
             }
-            None => sending.refuse(Fault::at("agent", "no agent is here")),
+            None => sending.refuse(Fault::at("agent", "choose an agent")),
         }
     };
-    Form { title, fields, send, dangerous, sending, submit, tool: false }.show()
+    let send = ["Cancel them", "Assign them", "Change them", "Approve them"][what as usize];
+    let title = move || asked(what, ids.with(SortedSet::len));
+    let dangerous = what == Bulk::Cancel;
+    Form { title, fields: fields.into_node(), send, dangerous, sending, submit, tool: false }.show()
 }
 
-/// How to take back what is done with one of them, where that can be.
-fn step(live: Live, id: &TaskId, (what, agent, now): &(Bulk, Option<ManusId>, Priority)) -> Option<Step> {
+/// Whether it can be done with a task of this status.
+fn fits(what: Bulk, status: TaskStatus) -> bool {
+    if what == Bulk::Approve { status == TaskStatus::NeedsReview } else { !status.is_closed() }
+}
+
+fn asked(what: Bulk, count: usize) -> String {
+    let are = if count == 1 { "is" } else { "are" };
+    let tasks = words::count_of(count, "task");
     match what {
-        Bulk::Cancel => None,
-        Bulk::Assign => assigned(live, id, agent.as_ref()?),
-        Bulk::Priority => {
-            let was = live.peek(|state| state.task(id).map(|task| task.spec().priority))?;
-            let set = |priority| UpdateTask { priority: Some(priority), ..UpdateTask::new(id.clone()) };
-            (was != *now).then(|| Step::Changed { now: Box::new(set(*now)), back: Box::new(set(was)) })
+        Bulk::Cancel => format!("Cancel {tasks}?"),
+        Bulk::Assign => format!("Who does {tasks}?"),
+        Bulk::Priority => format!("How urgent {are} {tasks}?"),
+        Bulk::Approve => format!("Approve {tasks}?"),
+    }
+}
+
+/// What has to be said or chosen beside that.
+fn ask(live: Live, chosen: Chosen, sending: Sending) -> Node {
+    match chosen.what {
+        Bulk::Cancel | Bulk::Approve => {
+            let hint = "Optional; everybody who looks at the tasks reads it.";
+            let (name, label) =
+                if chosen.what == Bulk::Cancel { ("reason", "Why") } else { ("comment", "A word on them") };
+            let field = Field { name, label, value: chosen.reason, sending, hint, lines: 1 };
+            field.with(|input| input.attr("autofocus", true))
+        }
+        Bulk::Assign => choice("field-agent", "Agent", chosen.agent, agents(live)),
+        Bulk::Priority => priorities(chosen.priority),
+    }
+}
+
+impl Chosen {
+    /// The call about one of them; `None` as long as something has to be chosen.
+    fn call(self, id: &TaskId) -> Option<Written> {
+        let words = Some(self.reason.get_untracked().trim().to_owned()).filter(|text| !text.is_empty());
+        match self.what {
+            Bulk::Cancel => body(&CancelTask { reason: words, ..CancelTask::new(id.clone()) }),
+            Bulk::Approve => {
+                let call = ReviewTask::new(ManusId::supervisor(), id.clone(), Verdict::Approve);
+                body(&ReviewTask { comment: words, ..call })
+            }
+            Bulk::Assign => {
+                let manus = ManusId::new(&self.agent.get_untracked()).ok()?;
+                body(&AssignTask::new(id.clone(), manus))
+            }
+            Bulk::Priority => {
+                let priority = Some(self.priority.get_untracked());
+                body(&UpdateTask { priority, ..UpdateTask::new(id.clone()) })
+            }
+        }
+    }
+
+    /// How to take back what is done with one of them, where that can be.
+    fn step(self, live: Live, id: &TaskId) -> Option<Step> {
+        match self.what {
+            Bulk::Cancel | Bulk::Approve => None,
+            Bulk::Assign => assigned(live, id, &ManusId::new(&self.agent.get_untracked()).ok()?),
+            Bulk::Priority => {
+                let now = self.priority.get_untracked();
+                let was = live.peek(|state| state.task(id).map(|task| task.spec().priority))?;
+                let set = |priority| UpdateTask { priority: Some(priority), ..UpdateTask::new(id.clone()) };
+                (was != now).then(|| Step::Changed { now: Box::new(set(now)), back: Box::new(set(was)) })
+            }
         }
     }
 }
@@ -100,13 +142,17 @@ fn body<C: Arguments + Serialize>(call: &C) -> Option<Written> {
     Some((C::NAME, serde_json::to_string(call).ok()?))
 }
 
-/// Which tasks, how many of them somebody works on, and who waits for them.
-fn follows(live: Live, what: Bulk, ids: &SortedSet<TaskId>, closed: usize) -> Node {
+/// Which tasks of all that were ticked, how many of them somebody works on, and who waits for them.
+fn follows(live: Live, what: Bulk, ids: &SortedSet<TaskId>, all: usize) -> Node {
     let is_picked = |task: &engine::state::Task| ids.contains(&task.spec().id);
     let picked = tasks(live, is_picked);
     let running = tasks(live, |task| is_picked(task) && task.status() == TaskStatus::InProgress).len();
     let running = (running > 0).then(|| line(format!("{} of them somebody works on.", running)));
-    let closed = (closed > 0).then(|| line(format!("{closed} more are closed already, and stay so.")));
+    let others = all - ids.len();
+    let why = if what == Bulk::Approve { "not in review" } else { "closed or done already" };
+    let are = if others == 1 { "is" } else { "are" };
+    let others =
+        (others > 0).then(|| line(format!("Of those that were ticked, {others} {are} left out: {why}.")));
     let lost = match what {
         Bulk::Cancel => nodes![
             blast::freed(live, &blast::locks_of(live, ids)),
@@ -114,18 +160,15 @@ fn follows(live: Live, what: Bulk, ids: &SortedSet<TaskId>, closed: usize) -> No
             line("A cancelled task cannot be opened again."),
         ]
         .into_node(),
-        Bulk::Assign | Bulk::Priority => Node::Nothing,
+        Bulk::Assign | Bulk::Priority | Bulk::Approve => Node::Nothing,
     };
-    el("ul").class("follows").add(nodes![named("", picked), running, closed, lost]).into_node()
+    el("ul").class("follows").add(nodes![named("", picked), running, others, lost]).into_node()
 }
 
 fn agents(live: Live) -> Vec<(String, String)> {
     let here = |agent: &&engine::state::Agent| agent.presence() == engine::state::Presence::Here;
     let names = live
         .peek(|state| state.agents().filter(here).map(|agent| agent.id().to_string()).collect::<Vec<_>>());
-    names.into_iter().map(|name| (name.clone(), name)).collect()
-}
-
-fn first_agent(live: Live) -> String {
-    agents(live).into_iter().next().map(|(name, _)| name).unwrap_or_default()
+    let nobody = (String::new(), "Choose an agent".to_owned());
+    std::iter::once(nobody).chain(names.into_iter().map(|name| (name.clone(), name))).collect()
 }

@@ -1,5 +1,6 @@
 //! The dialog for a new task, and for what an open one is to be instead.
 
+use std::cell::RefCell;
 use std::sync::Arc;
 
 use crate::prelude::*;
@@ -19,6 +20,14 @@ use crate::ui::{El, IntoNode, Node, el, nodes};
 /// The most suggestions for a field.
 const SUGGESTED: usize = 50;
 
+/// What was written for a new task and not sent: its texts, and how urgent it is; empty without any.
+type Draft = (Vec<String>, Option<Priority>);
+
+thread_local! {
+    /// Of the page. On the server, where nobody writes, it stays empty.
+    static DRAFT: RefCell<Draft> = RefCell::default();
+}
+
 #[derive(Clone, Copy)]
 struct Fields {
     title: RwSignal<String>,
@@ -30,16 +39,20 @@ struct Fields {
     minutes: RwSignal<String>,
 }
 
-/// Asks for a task and creates it.
+/// Asks for a task and creates it. What is written stays until it is sent or taken out again, though the dialog be closed.
 pub fn form() -> Node {
     let (live, sending) = (use_live(), Sending::new());
-    let fields = Fields::new("", "", Priority::Medium, ["", "", "", "60"].map(str::to_owned));
+    let fields = Fields::kept(DRAFT.take());
+    effect(move || DRAFT.set(fields.written()));
     let submit = move || match fields.call() {
         Ok(call) => {
             let call = CreateTask { request_id: sending.request_id(&call), ..call };
-            sending.send(call, |task| match &task.assigned_to {
-                Some(manus) => format!("{} was created and goes to {manus}.", task.id),
-                None => format!("{} was created.", task.id),
+            sending.send(call, move |task| {
+                DRAFT.take();
+                match &task.assigned_to {
+                    Some(manus) => format!("{} was created and goes to {manus}.", task.id),
+                    None => format!("{} was created.", task.id),
+                }
             });
         }
         Err(fault) => sending.refuse(fault),
@@ -164,6 +177,20 @@ impl Fields {
         let [files, after, needs, minutes] = texts.map(RwSignal::new);
         let priority = RwSignal::new(priority);
         Self { title: text(title), description: text(description), priority, files, after, needs, minutes }
+    }
+
+    /// As they were left.
+    fn kept((texts, priority): Draft) -> Self {
+        let priority = priority.unwrap_or(Priority::Medium);
+        let [title, description, files, after, needs, minutes] =
+            <[String; 6]>::try_from(texts).unwrap_or_else(|_| ["", "", "", "", "", "60"].map(str::to_owned));
+        Self::new(&title, &description, priority, [files, after, needs, minutes])
+    }
+
+    /// What [`Self::kept`] reads, followed.
+    fn written(self) -> Draft {
+        let texts = [self.title, self.description, self.files, self.after, self.needs, self.minutes];
+        (texts.iter().map(RwSignal::get).collect(), Some(self.priority.get()))
     }
 
     fn show(self, live: Live, sending: Sending) -> Node {

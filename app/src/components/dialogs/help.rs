@@ -11,7 +11,7 @@ const KEYS: [(&str, &[Key]); 5] = [
     (
         "Everywhere",
         &[
-            (&["Ctrl", "K"], "Go to, or do, anything"),
+            (&["Ctrl", "K"], "Go to, or do, by a few letters"),
             (&["c"], "Create a task"),
             (&["m"], "Write a message"),
             (&["/"], "Filter what is listed"),
@@ -57,7 +57,7 @@ const KEYS: [(&str, &[Key]); 5] = [
     (
         "With a task open or chosen, or with ticks",
         &[
-            (&["e"], "Edit it"),
+            (&["e"], "Edit it, without ticks"),
             (&["a"], "Assign it"),
             (&["p"], "Change its priority"),
             (&["v"], "Approve its result"),

@@ -1,8 +1,7 @@
 //! The palette: rooms, actions, tasks and agents by a few letters of their name.
 
-use std::rc::Rc;
-
 use crate::prelude::*;
+use engine::state::Agent;
 use engine::{ManusId, TaskId};
 use wasm_bindgen::JsCast;
 use web_sys::KeyboardEvent;
@@ -16,11 +15,11 @@ use crate::nav::{Nav, Open, Place, Room, use_nav};
 use crate::theme;
 use crate::ui::{IntoNode, Node, div, each, el, span, when};
 
-/// How many things are offered.
-const OFFERED: usize = 12;
+/// How many things are offered: as many as there are before anything is written.
+const OFFERED: usize = 14;
 
 /// Something that can be chosen.
-#[derive(Clone)]
+#[derive(Clone, PartialEq)]
 struct Offer {
     icon: &'static str,
     name: String,
@@ -28,7 +27,7 @@ struct Offer {
     act: Act,
 }
 
-#[derive(Clone)]
+#[derive(Clone, PartialEq)]
 enum Act {
     Go(Room),
     Ask(Ask),
@@ -41,12 +40,11 @@ enum Act {
 pub fn palette() -> Node {
     let (live, nav, desk) = (use_live(), use_nav(), use_desk());
     let (text, at) = (RwSignal::new(String::new()), RwSignal::new(0_usize));
-    let offers: Rc<dyn Fn() -> Vec<Offer>> = Rc::new(move || found(live, &text.get()));
+    let offers = Memo::new(move |_| found(live, &text.get()));
     let pick = move |offer: &Offer| run(offer.act.clone(), live, nav, desk);
-    let (listed, known) = (offers.clone(), offers.clone());
     let keys = move |event: web_sys::Event| {
         let Some(key) = event.dyn_ref::<KeyboardEvent>().map(KeyboardEvent::key) else { return };
-        let offers = untrack(|| known());
+        let offers = offers.get_untracked();
         let last = offers.len().saturating_sub(1);
         match key.as_str() {
             "ArrowDown" => at.update(|at| *at = if *at >= last { 0 } else { *at + 1 }),
@@ -77,7 +75,7 @@ pub fn palette() -> Node {
             text.set(event_target_value(&event));
         })
         .on("keydown", keys);
-    let numbered = move || listed().into_iter().enumerate().collect::<Vec<_>>();
+    let numbered = move || offers.get().into_iter().enumerate().collect::<Vec<_>>();
     let line = move |(place, offer): (usize, Offer)| {
         let picked = offer.clone();
         el("li")
@@ -100,55 +98,69 @@ pub fn palette() -> Node {
         .add(el("h2").attr("id", "dialog-title").class("away").add("Go to, or do"))
         .add(el("label").class("search").add(icon("search")).add(input))
         .add(list)
-        .add(when(move || offers().is_empty(), none))
+        .add(when(move || offers.with(Vec::is_empty), none))
         .into_node()
 }
 
+/// What a text finds: what is called just that, before what begins with it, before what contains it.
 fn found(live: Live, text: &str) -> Vec<Offer> {
     let text = dom::lower(text.trim());
-    let has = |field: &str| dom::lower(field).contains(&text);
-    let rooms = Room::ALL.into_iter().map(|room| Offer {
-        icon: room.icon(),
-        name: room.name().to_owned(),
-        more: format!("g {}", room.key()),
-        act: Act::Go(room),
-    });
-    let message = Ask::Message { to: "*".to_owned(), reply_to: None };
-    let acts = [
-        ("plus", "Create a task", "c", Act::Ask(Ask::CreateTask)),
-        ("message", "Write a message", "m", Act::Ask(message)),
-        ("contrast", "Light or dark", "t", Act::Theme),
-        ("help", "Show the keys", "?", Act::Ask(Ask::Help)),
-    ];
-    let acts = acts.into_iter().map(|(icon, name, more, act)| Offer {
-        icon,
-        name: name.to_owned(),
-        more: more.to_owned(),
-        act,
-    });
-    let mut found: Vec<Offer> = acts.chain(rooms).filter(|offer| has(&offer.name)).collect();
-    if text.is_empty() {
-        return found;
+    let mut piles = [const { Vec::new() }; 3];
+    let mut put = |names: &[&str], offer: &dyn Fn() -> Offer| {
+        if let Some(pile) = names.iter().filter_map(|name| nearness(&dom::lower(name), &text)).min()
+            && piles[pile].len() < OFFERED
+        {
+            piles[pile].push(offer());
+        }
+    };
+    for (icon, name, more, also, act) in acts() {
+        put(&[name, also], &|| offer(icon, name, more, act.clone()));
     }
-    live.peek(|state| {
-        let agents = state.agents().filter(|agent| has(agent.id().as_str()));
-        found.extend(agents.take(OFFERED).map(|agent| Offer {
-            icon: "bot",
-            name: agent.id().to_string(),
-            more: "agent".to_owned(),
-            act: Act::Agent(agent.id().clone()),
-        }));
-        let fits = |spec: &engine::event::TaskSpec| has(&spec.id.to_string()) || has(&spec.title);
-        let tasks = state.tasks().rev().filter(|task| fits(task.spec()));
-        found.extend(tasks.take(OFFERED).map(|task| Offer {
-            icon: "list",
-            name: task.spec().title.clone(),
-            more: task.spec().id.to_string(),
-            act: Act::Task(task.spec().id.clone()),
-        }));
-    });
-    found.truncate(OFFERED);
-    found
+    for room in Room::ALL {
+        let more = format!("g {}", room.key());
+        put(&[room.name()], &|| offer(room.icon(), room.name(), &more, Act::Go(room)));
+    }
+    if !text.is_empty() {
+        live.peek(|state| {
+            for id in state.agents().map(Agent::id) {
+                put(&[id.as_str()], &|| offer("bot", id.as_str(), "agent", Act::Agent(id.clone())));
+            }
+            for task in state.tasks().rev() {
+                let (spec, id) = (task.spec(), task.spec().id.to_string());
+                put(&[&id, &spec.title], &|| offer("list", &spec.title, &id, Act::Task(spec.id.clone())));
+            }
+            for lock in state.locks().iter() {
+                let (path, by) = (lock.file_path.as_str(), &lock.locked_by);
+                let more = format!("held by {by}");
+                put(&[path], &|| offer("folder", path, &more, Act::Agent(by.clone())));
+            }
+        });
+    }
+    piles.into_iter().flatten().take(OFFERED).collect()
+}
+
+/// How near a name is to a text, nearest first; `None` where it does not contain it.
+fn nearness(name: &str, text: &str) -> Option<usize> {
+    match name {
+        _ if name == text => Some(0),
+        _ if name.starts_with(text) => Some(1),
+        _ => name.contains(text).then_some(2),
+    }
+}
+
+/// What can be done from everywhere: icon, name, key, and other words for it.
+fn acts() -> [(&'static str, &'static str, &'static str, &'static str, Act); 4] {
+    let message = Ask::Message { to: String::new(), reply_to: None };
+    [
+        ("plus", "Create a task", "c", "new task", Act::Ask(Ask::CreateTask)),
+        ("message", "Write a message", "m", "send mail", Act::Ask(message)),
+        ("contrast", "Light or dark", "t", "theme", Act::Theme),
+        ("help", "Show the keys", "?", "help shortcuts", Act::Ask(Ask::Help)),
+    ]
+}
+
+fn offer(icon: &'static str, name: &str, more: &str, act: Act) -> Offer {
+    Offer { icon, name: name.to_owned(), more: more.to_owned(), act }
 }
 
 fn run(act: Act, live: Live, nav: Nav, desk: Desk) {

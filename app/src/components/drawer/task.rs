@@ -62,11 +62,13 @@ fn from_history(live: Live, id: TaskId) -> Node {
 fn shown(live: Live, task: Task) -> Node {
     let id = task.with_untracked(|task| task.id.clone());
     let status = Memo::new(move |_| task.with(|task| task.status));
+    let stalled = Memo::new(move |_| task.with(|task| task.stalled));
     let over = el("p")
         .class("over")
         .add(move || status_mark(status.get()))
         .add(el("code").add(id.to_string()))
-        .add(el("span").add(move || words::status(status.get())));
+        .add(el("span").add(move || words::status(status.get())))
+        .add(move || stalled.get().then(|| span("stalled").add(icon("clock")).add(words::STALLED)));
     let head = nodes![over, el("h2").add(move || task.with(|task| task.title.clone()))];
     let percent = move || task.with(|task| task.progress.percent());
     let running = move || (status.get() == TaskStatus::InProgress).then(|| div("wide-bar").add(bar(percent)));
