@@ -161,6 +161,8 @@ pub struct SyncTask {
     pub planned_for: Option<ManusId>,
     /// Who gave it back last, or had it taken away since nothing moved; until somebody starts it. It is planned for somebody else
     /// as long as anybody else can do it.
+    // The page does not show it, and what reads it there would be program that every visitor loads for nothing.
+    #[cfg_attr(target_family = "wasm", serde(skip))]
     pub returned_by: Option<ManusId>,
     /// When it should start, as planned.
     pub expected_start_ms: Option<TimeMs>,

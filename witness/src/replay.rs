@@ -38,8 +38,10 @@ pub fn judge<H: Heard>(settings: Settings, log: &[Record], heard: &[H]) -> Resul
     later.sort_by_key(|(_, window)| Reverse(window.start));
     let twins =
         heard.iter().filter(|one| one.seq().is_none()).filter_map(name).map(|name| (name, None)).collect();
+    let told_later =
+        heard.iter().filter(|one| one.seq().is_some()).filter_map(|one| Some((name(one)?, one))).collect();
     let verdict = Verdict { state: State::new(settings), settled: 0, own: 0 };
-    let mut replay = Replay { log, told, later, unknown: Vec::new(), twins, verdict };
+    let mut replay = Replay { log, told, later, unknown: Vec::new(), twins, told_later, verdict };
     let mut at = 0;
     match replay.run(&mut at) {
         Ok(()) => Ok(replay.verdict),
@@ -58,6 +60,8 @@ struct Replay<'a, H> {
     /// The names of calls of which one had no answer. It may have been carried out without any event, and is remembered then: with
     /// the answer that the first one got who asked again.
     twins: BTreeMap<Name, Option<Arc<Answer>>>,
+    /// Calls with an answer, by name: what an unknown call of that name came to, if it was carried out.
+    told_later: BTreeMap<Name, &'a H>,
     verdict: Verdict,
 }
 
@@ -115,8 +119,11 @@ impl<'a, H: Heard> Replay<'a, H> {
             self.unknown.push((one, window.end));
         }
         self.unknown.retain(|(_, by)| *by > begin);
-        let unknown: Vec<&'a H> =
+        let mut unknown: Vec<&'a H> =
             self.unknown.iter().map(|(one, _)| *one).filter(|one| is_by(*one, record)).collect();
+        if unknown.len() > 1 {
+            unknown.sort_by_cached_key(|one| self.doubt(*one, record.at_ms));
+        }
         let candidates: Vec<(&'a H, bool)> = told
             .into_iter()
             .map(|one| (one, true))
@@ -148,6 +155,16 @@ impl<'a, H: Heard> Replay<'a, H> {
             return Ok(None);
         }
         Err(format!("nobody asked for {record:?}; considered: {misfits:#?}"))
+    }
+
+    /// How unlikely it is that a call without an answer was carried out now: of several that ask for the same, one may have been asked
+    /// again under its name, and what was told then shows which it was.
+    fn doubt(&mut self, one: &H, at_ms: TimeMs) -> u8 {
+        let Some(told) = name(one).and_then(|name| self.told_later.get(&name).copied()) else {
+            return 1;
+        };
+        let decided = self.verdict.state.rehearse(at_ms, asked(one));
+        if told.compare(&Says::Decided(&decided)).is_ok() { 0 } else { 2 }
     }
 
     /// What the server decides by itself before it looks at calls.

@@ -9,7 +9,6 @@ use crate::event::{AssignCause, Event, Record, ReturnCause, TaskSpec};
 use crate::ids::{ManusId, TaskId, TimeMs};
 use crate::json::Json;
 use crate::shared::Shared;
-use crate::sorted::SortedSet;
 use crate::values::{InstanceStatus, Progress};
 use crate::view::Message;
 
@@ -35,6 +34,7 @@ impl State {
         self.seq = record.seq;
         self.at_ms = record.at_ms;
         self.count(record);
+        #[cfg(not(target_family = "wasm"))]
         self.note_given_back(record);
         self.apply_event(&record.event);
         if let Some(manus) = &record.by {
@@ -177,10 +177,12 @@ impl State {
         if self.locks.is_empty() && self.work.parked.is_empty() {
             return;
         }
-        let pool = self.work.pool.values().flatten().map(|rank| rank.task.clone());
-        let parked = self.work.parked.values().flatten().cloned();
-        let unplaced: SortedSet<TaskId> = pool.chain(parked).collect();
-        for id in unplaced {
+        let unplaced = |task: &Task| {
+            task.stage == Stage::Pending && task.assigned_to.is_none() && task.course.retry_at_ms.is_none()
+        };
+        let unplaced = self.tasks.values().filter(|task| unplaced(task));
+        let ids: Vec<TaskId> = unplaced.map(|task| task.spec.id.clone()).collect();
+        for id in ids {
             let Some(task) = self.tasks.get(&id) else { continue };
             let locks = self.locks_before(task);
             if locks != task.course.parked_on {
@@ -239,7 +241,8 @@ impl State {
         });
     }
 
-    /// Notes who gives back what it had in its queue.
+    /// Notes who gives back what it had in its queue. Only whoever decides and plans needs to know.
+    #[cfg(not(target_family = "wasm"))]
     fn note_given_back(&mut self, record: &Record) {
         let Event::TaskUnassigned { task_id, .. } = &record.event else { return };
         if record.by.is_some() && self.tasks.get(task_id).is_some_and(|task| task.assigned_to == record.by) {
