@@ -82,6 +82,16 @@ test.describe("messages", () => {
     await field(page, "Message").fill("Spaces.");
     await page.getByTestId("send").click();
     await expect(page.getByTestId("letters")).toContainText("Spaces.");
+    // Who has answered has read it.
+    await expect(page.getByTestId("mark-read")).toBeHidden();
+    const done = await ada.call("send_message", {
+      from_manus: "ada",
+      to_manus: "supervisor",
+      message_type: "NOTE",
+      content: { text: "Done." },
+      reply_to: sent.ids[0],
+    });
+    expect(done.ids).toHaveLength(1);
     await page.getByTestId("mark-read").click();
     await expect(page.getByTestId("mark-read")).toBeHidden();
     await page.reload();
