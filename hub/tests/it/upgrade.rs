@@ -77,12 +77,16 @@ async fn copy(sql: &mut SqliteConnection, table: &str) {
 /// Everything live, but for what only the newer schemas know.
 fn seen(hub: &Hub, schema: i64) -> Value {
     let mut seen = serde_json::to_value(hub.read(State::snapshot)).unwrap();
-    if schema < 2 {
-        for task in seen["tasks"].as_array_mut().unwrap() {
+    for task in seen["tasks"].as_array_mut().unwrap() {
+        let task = task.as_object_mut().unwrap();
+        if schema < 2 {
             // A plan that says when but not who is none.
             for planned in ["planned_for", "expected_start_ms", "expected_finish_ms"] {
-                task.as_object_mut().unwrap().remove(planned);
+                task.remove(planned);
             }
+        }
+        if schema < 7 {
+            task.remove("returned_by");
         }
     }
     seen
