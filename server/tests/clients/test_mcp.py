@@ -330,7 +330,7 @@ class Service(McpCase):
         # On leaving, clients complain that their server has gone, which it has.
         with contextlib.suppress(Exception):
             asyncio.run(story())
-        self.assertEqual(said, {"code": 0, "at once": True, "answered": "file_locked", "heard": []})
+        self.assertEqual(said, {"code": 0, "at once": True, "answered": "storage_unavailable", "heard": []})
 
     def test_a_process_outlives_its_server(self) -> None:
         async def story() -> None:
