@@ -94,8 +94,11 @@ impl State {
         most: usize,
     ) -> Vec<&FileLock> {
         let mut found = self.locks.in_the_way(file, mode, Some(manus), most);
+        if mode == LockMode::Exclusive || self.waits.waits.is_empty() {
+            return found;
+        }
         let own = LockKey { locked_by: manus.clone(), file_path: file.clone() };
-        if mode == LockMode::Exclusive || self.waits.waits.is_empty() || self.locks.get(&own).is_some() {
+        if self.locks.get(&own).is_some() {
             return found;
         }
         let room = most - found.len();
