@@ -11,13 +11,14 @@ mod around;
 mod dice;
 mod order;
 pub mod promises;
+mod queue;
 mod replay;
 pub mod work;
 
 use std::fmt;
 use std::sync::Arc;
 
-use engine::{Answer, Call, Command, Decision, Refusal, Seq, State};
+use engine::{Answer, Call, Command, Decision, Refusal, Seq, State, TimeMs};
 
 pub use dice::Dice;
 pub use replay::{Verdict, judge};
@@ -26,6 +27,13 @@ pub use replay::{Verdict, judge};
 pub trait Heard: fmt::Debug {
     /// The call as the rules get it; `None` for one that only looks.
     fn call(&self) -> Option<&Call>;
+
+    /// The same call as it stands in the queue for this long, where its caller was ready to wait: before it comes to an answer, it
+    /// may have been queued any number of times.
+    fn queued(&self, wait_ms: TimeMs) -> Option<Call> {
+        let _ = wait_ms;
+        None
+    }
 
     /// Up to which event the answer had seen the log; `None` when it is unknown whether the call was carried out.
     fn seq(&self) -> Option<Seq>;

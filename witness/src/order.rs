@@ -31,10 +31,19 @@ pub fn check<H: Heard>(heard: &[H]) -> Result<(), String> {
     Ok(())
 }
 
-/// For each operation of which it is unknown whether it was carried out: its place, and between which two positions of the log that
-/// must have happened, if it did. What ended before it began came before it; and its fate was settled by the least that anybody
-/// had seen who asked after its end.
+/// For each operation of which it is unknown whether it was carried out: its place, and its window.
 pub fn unknown<H: Heard>(heard: &[H]) -> Vec<(usize, Range<Seq>)> {
+    windows(heard, |one| one.seq().is_none() && one.call().is_some())
+}
+
+/// For each operation of which something may have been carried out before its answer: its place, and its window.
+pub fn queued<H: Heard>(heard: &[H]) -> Vec<(usize, Range<Seq>)> {
+    windows(heard, |one| one.queued(1).is_some())
+}
+
+/// For each of these operations: its place, and between which two positions of the log it must have been carried out, if it was.
+/// What ended before it began came before it; and its fate was settled by the least that anybody had seen who asked after its end.
+fn windows<H: Heard>(heard: &[H], which: impl Fn(&H) -> bool) -> Vec<(usize, Range<Seq>)> {
     let told = || heard.iter().filter_map(|one| Some((one.span(), one.seq()?)));
     let mut began: Vec<(u64, Seq)> = told().map(|((began, _), seq)| (began, seq)).collect();
     began.sort_unstable();
@@ -58,8 +67,8 @@ pub fn unknown<H: Heard>(heard: &[H]) -> Vec<(usize, Range<Seq>)> {
         let after = end.and_then(|end| began.get(began.partition_point(|(began, _)| *began <= end)));
         from..after.map_or(Seq::MAX, |(_, seq)| *seq)
     };
-    let unknown = heard.iter().enumerate().filter(|(_, one)| one.seq().is_none() && one.call().is_some());
-    unknown.map(|(place, one)| (place, window(one.span()))).collect()
+    let wanted = heard.iter().enumerate().filter(|(_, one)| which(one));
+    wanted.map(|(place, one)| (place, window(one.span()))).collect()
 }
 
 #[cfg(test)]

@@ -9,6 +9,7 @@ use engine::{
     Answer, Call, Command, Decision, Event, ManusId, Record, Refusal, RequestId, Seq, Settings, State, TimeMs,
 };
 
+use crate::queue::Queue;
 use crate::{Heard, Says, around, order};
 
 /// What a replay came to.
@@ -20,6 +21,8 @@ pub struct Verdict {
     pub settled: usize,
     /// How many decisions were the server's own.
     pub own: usize,
+    /// How many claims were queued, of which the answer was told later.
+    pub queued: usize,
 }
 
 /// Replays a log from its beginning, and holds every answer and the order of all of them against it. An error says what is wrong,
@@ -40,8 +43,9 @@ pub fn judge<H: Heard>(settings: Settings, log: &[Record], heard: &[H]) -> Resul
         heard.iter().filter(|one| one.seq().is_none()).filter_map(name).map(|name| (name, None)).collect();
     let told_later =
         heard.iter().filter(|one| one.seq().is_some()).filter_map(|one| Some((name(one)?, one))).collect();
-    let verdict = Verdict { state: State::new(settings), settled: 0, own: 0 };
-    let mut replay = Replay { log, told, later, unknown: Vec::new(), twins, told_later, verdict };
+    let verdict = Verdict { state: State::new(settings), settled: 0, own: 0, queued: 0 };
+    let queue = Queue::of(heard);
+    let mut replay = Replay { log, told, later, unknown: Vec::new(), queue, twins, told_later, verdict };
     let mut at = 0;
     match replay.run(&mut at) {
         Ok(()) => Ok(replay.verdict),
@@ -57,6 +61,8 @@ struct Replay<'a, H> {
     later: Vec<(&'a H, Range<Seq>)>,
     /// Calls without an answer that may be carried out next, each with the position by which its fate was settled.
     unknown: Vec<(&'a H, Seq)>,
+    /// Those who were ready to wait.
+    queue: Queue<'a, H>,
     /// The names of calls of which one had no answer. It may have been carried out without any event, and is remembered then: with
     /// the answer that the first one got who asked again.
     twins: BTreeMap<Name, Option<Arc<Answer>>>,
@@ -111,6 +117,9 @@ impl<'a, H: Heard> Replay<'a, H> {
             return self.decide_own(command, record.at_ms).map(|()| None);
         }
         let begin = self.seq();
+        if self.has_queued(begin, record.at_ms) {
+            return Ok(None);
+        }
         let at_hand = self.told.range(begin + 1..).next().map(|(_, at_once)| at_once.clone());
         let mut told: Vec<&'a H> =
             at_hand.into_iter().flatten().filter(|one| one.may_have_changed_something()).collect();
@@ -155,6 +164,20 @@ impl<'a, H: Heard> Replay<'a, H> {
             return Ok(None);
         }
         Err(format!("nobody asked for {record:?}; considered: {misfits:#?}"))
+    }
+
+    /// Decides a claim of somebody who is not answered yet, if it is one that was queued here.
+    fn has_queued(&mut self, begin: Seq, at_ms: TimeMs) -> bool {
+        let calls = self.queue.next(begin, &self.log[self.place()..]);
+        for call in calls {
+            let tried = self.verdict.state.rehearse(at_ms, &call);
+            if self.matches(begin, &tried).is_ok() {
+                let _ = self.verdict.state.decide(at_ms, &call);
+                self.verdict.queued += 1;
+                return true;
+            }
+        }
+        false
     }
 
     /// How unlikely it is that a call without an answer was carried out now: of several that ask for the same, one may have been asked

@@ -1,14 +1,16 @@
-//! What clients of the newest revision hear of while they listen.
+//! What clients hear of without asking: those of the newest revision while they listen, earlier ones of what they have subscribed to.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::pin::pin;
 
 use futures::StreamExt;
-use rmcp::service::SubscriptionContext;
+use rmcp::RoleServer;
+use rmcp::model::ResourceUpdatedNotificationParam;
+use rmcp::service::{Peer, SubscriptionContext};
 use tokio::sync::watch;
 
 use super::resources::{self, Address};
-use super::watch::Watch;
+use super::watch::{Topic, Watch};
 
 /// Tells a client of what is new at the addresses that it named, and that it has joined, for as long as it listens.
 pub async fn tell_all(context: SubscriptionContext, watch: Watch, mut joined: watch::Receiver<()>) {
@@ -32,6 +34,27 @@ pub async fn tell_all(context: SubscriptionContext, watch: Watch, mut joined: wa
                 let _ = sink.notify_resource_list_changed().await;
             }
             () = context.cancelled() => return,
+        }
+    }
+}
+
+/// Tells a client of an earlier revision of what it has subscribed to, for as long as it is there: of the addresses that news of
+/// these topics touch, as long as there are any.
+pub async fn tell_subscribed(
+    peer: Peer<RoleServer>,
+    watch: Watch,
+    touched: impl Fn(&BTreeSet<Topic>) -> Option<Vec<String>>,
+) {
+    let mut news = pin!(watch.news());
+    while let Some(topics) = news.next().await {
+        let Some(uris) = touched(&topics) else { return };
+        if peer.is_transport_closed() {
+            return;
+        }
+        for uri in uris {
+            if peer.notify_resource_updated(ResourceUpdatedNotificationParam::new(uri)).await.is_err() {
+                return;
+            }
         }
     }
 }

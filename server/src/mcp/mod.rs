@@ -12,6 +12,7 @@ mod copied;
 mod credentials;
 mod endpoint;
 mod listening;
+mod misfit;
 mod pulse;
 mod remote;
 mod resources;

@@ -1,23 +1,21 @@
 //! A client at work: its tools and resources, and who it is once it has joined.
 
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
-use std::pin::pin;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use app::api::ApiError;
-use futures::StreamExt;
 use http::HeaderValue;
 use http::header::AUTHORIZATION;
 use rmcp::model::{
-    CallToolRequestParams, CallToolResponse, CallToolResult, Extensions, Implementation, JsonObject,
-    ListResourceTemplatesResult, ListResourcesResult, ListToolsResult, PaginatedRequestParams,
-    ProtocolVersion, ReadResourceRequestParams, ReadResourceResponse, ReadResourceResult, ResourceContents,
-    ResourceUpdatedNotificationParam, ServerCapabilities, ServerConfig, SubscribeRequestParams,
+    CallToolRequestParams, CallToolResponse, CallToolResult, CustomRequest, CustomResult, Extensions,
+    Implementation, JsonObject, ListResourceTemplatesResult, ListResourcesResult, ListToolsResult,
+    PaginatedRequestParams, ProtocolVersion, ReadResourceRequestParams, ReadResourceResponse,
+    ReadResourceResult, ResourceContents, ServerCapabilities, ServerConfig, SubscribeRequestParams,
     SubscriptionFilter, UnsubscribeRequestParams,
 };
-use rmcp::service::{Peer, RequestContext, SubscriptionContext};
+use rmcp::service::{RequestContext, SubscriptionContext};
 use rmcp::{ErrorData, RoleServer, ServerHandler};
 use serde_json::{Value, json};
 use tokio::sync::watch;
@@ -27,6 +25,7 @@ use super::backend::Backend;
 use super::board::board;
 use super::credentials::Credentials;
 use super::listening;
+use super::misfit;
 use super::pulse;
 use super::resources::{self, Address};
 use super::say;
@@ -281,6 +280,14 @@ impl ServerHandler for Session {
         Ok(result.unwrap_or_else(|error| say::refused(&error)).into())
     }
 
+    async fn on_custom_request(
+        &self,
+        request: CustomRequest,
+        _context: RequestContext<RoleServer>,
+    ) -> Result<CustomResult, ErrorData> {
+        Err(misfit::answer(&request))
+    }
+
     async fn list_resources(
         &self,
         _page: Option<PaginatedRequestParams>,
@@ -339,7 +346,9 @@ impl ServerHandler for Session {
             // Opened before the answer: what happens from now on is heard of.
             let mut watch = self.0.backend.watch();
             watch.open().await;
-            tokio::spawn(tell(Arc::downgrade(&self.0), watch, context.peer));
+            let session = Arc::downgrade(&self.0);
+            let touched = move |topics: &_| session.upgrade().map(|inner| Session(inner).touched(topics));
+            tokio::spawn(listening::tell_subscribed(context.peer, watch, touched));
         }
         Ok(())
     }
@@ -374,22 +383,6 @@ impl ServerHandler for Session {
         let watch = begun.unwrap_or_else(|| self.0.backend.watch());
         listening::tell_all(context, watch, self.0.joined.subscribe()).await;
         Ok(())
-    }
-}
-
-/// Tells a client of what it has subscribed to, for as long as it is there.
-async fn tell(session: Weak<Inner>, watch: Watch, peer: Peer<RoleServer>) {
-    let mut news = pin!(watch.news());
-    while let Some(topics) = news.next().await {
-        let Some(inner) = session.upgrade() else { return };
-        if peer.is_transport_closed() {
-            return;
-        }
-        for uri in Session(inner).touched(&topics) {
-            if peer.notify_resource_updated(ResourceUpdatedNotificationParam::new(uri)).await.is_err() {
-                return;
-            }
-        }
     }
 }
 

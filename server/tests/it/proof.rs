@@ -156,7 +156,7 @@ async fn every_answer_is_what_the_rules_say_there() {
     }
     println!(
         "{} calls over {CONNECTIONS} connections in {took:.1?} ({:.0} a second), {} kills; {unknown} without an answer, of \
-         which {} had been carried out; {} events, {} decisions of the server's own, {} tasks completed; judged in {:.1?}\n\
+         which {} had been carried out; {} events, {} decisions of the server's own, {} claims that were queued, {} tasks completed; judged in {:.1?}\n\
          {kinds:?}",
         heard.len(),
         heard.len() as f64 / took.as_secs_f64(),
@@ -164,12 +164,14 @@ async fn every_answer_is_what_the_rules_say_there() {
         verdict.settled,
         log.len(),
         verdict.own,
+        verdict.queued,
         promises.completed(),
         began.elapsed(),
     );
     // A history in which little happens proves little.
     let calls = heard.len() as u64;
     assert!(calls >= load.operations && unknown > 0, "{calls} calls, {unknown} of them unknown");
+    assert!(verdict.queued > 0, "nobody ever waited for files");
     assert!(kinds.len() > 8, "hardly anything ever happened: {kinds:?}");
     assert!(promises.completed() as u64 > calls / 50, "hardly any work was done: {}", promises.completed());
     if load.is_small() {
@@ -207,6 +209,9 @@ fn see_that_it_can_fail(log: &[Record], heard: &[Told]) {
     let forgotten: Vec<Told> =
         heard.iter().enumerate().filter(|(n, _)| *n != created).map(|(_, told)| told.clone()).collect();
     expect("an event that nobody caused", log, &forgotten, "nobody asked for");
+
+    let hasty: Vec<Told> = heard.iter().filter(|told| told.ask.patience_ms() == 0).cloned().collect();
+    expect("waits that nobody asked for", log, &hasty, "nobody asked for");
 
     let first = heard.iter().position(|told| told.seq().is_some_and(|seq| seq < lost)).unwrap();
     let mut other = heard.to_vec();

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use bytes::Bytes;
-use engine::{Answer, Call, Command, Seq, State};
+use engine::{Answer, Call, Command, Seq, State, TimeMs};
 use serde_json::{Value, json};
 use witness::{Heard, Says};
 
@@ -28,7 +28,6 @@ impl std::fmt::Debug for Told {
 
 impl Told {
     pub fn new(ask: Ask, began: u64, answer: Option<(u64, crate::project::Answer)>) -> Self {
-        let call = ask.call();
         let (ended, answer) = match answer {
             Some((ended, answer)) => {
                 // Not a piece of the connection's buffer, which would be kept as a whole.
@@ -37,7 +36,11 @@ impl Told {
             }
             None => (None, None),
         };
-        Self { ask, call, began, ended, answer }
+        let mut told = Self { ask, call: None, began, ended, answer };
+        // Only who is ready to wait is told that it would be for ever.
+        let in_vain = told.refusal()["code"] == "would_deadlock";
+        told.call = if in_vain { told.ask.waiting(told.ask.patience_ms()) } else { told.ask.call() };
+        told
     }
 
     /// Without an answer, and there will be none.
@@ -103,6 +106,11 @@ impl Told {
 impl Heard for Told {
     fn call(&self) -> Option<&Call> {
         self.call.as_ref()
+    }
+
+    fn queued(&self, wait_ms: TimeMs) -> Option<Call> {
+        let could_wait = (1..=self.ask.patience_ms()).contains(&wait_ms);
+        if could_wait { self.ask.waiting(wait_ms) } else { None }
     }
 
     fn seq(&self) -> Option<Seq> {

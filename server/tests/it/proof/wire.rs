@@ -74,11 +74,11 @@ fn call(command: &Command) -> (&'static str, Value) {
             "fail_task",
             json!({ "manus_id": manus_id, "task_id": task_id, "reason": reason, "attempt": attempt }),
         ),
-        Command::ClaimFiles { manus_id, files, reason, mode, ttl_ms, .. } => (
+        Command::ClaimFiles { manus_id, files, reason, mode, ttl_ms, wait_ms } => (
             "claim_files",
             json!({
                 "manus_id": manus_id, "files": files, "reason": reason, "mode": mode,
-                "ttl_secs": ttl_ms.map(|ms| ms / 1_000),
+                "ttl_secs": ttl_ms.map(|ms| ms / 1_000), "wait_secs": wait_ms / 1_000,
             }),
         ),
         Command::ReleaseFiles { manus_id, files, .. } => {

@@ -3,7 +3,7 @@
 use engine::command::{NewTask, Request};
 use engine::{
     Call, Command, FilePattern, Json, LockMode, ManusId, Priority, Progress, Recipient, RequestId, Role,
-    TaskId,
+    TaskId, TimeMs,
 };
 use serde_json::Value;
 use witness::{Dice, fingerprint};
@@ -35,11 +35,28 @@ pub enum Look {
 }
 
 impl Ask {
-    /// As the rules get it.
+    /// As the rules get it, where it does not wait or waits no longer.
     pub fn call(&self) -> Option<Call> {
+        self.waiting(0)
+    }
+
+    /// How long it is ready to wait, in milliseconds.
+    pub fn patience_ms(&self) -> TimeMs {
+        match &self.what {
+            What::Command(Command::ClaimFiles { wait_ms, .. }) => *wait_ms,
+            _ => 0,
+        }
+    }
+
+    /// As the rules get it with so much time left to wait.
+    pub fn waiting(&self, left_ms: TimeMs) -> Option<Call> {
         let What::Command(command) = &self.what else { return None };
         let request = self.request_id.clone().map(|id| Request { id, fingerprint: fingerprint(command) });
-        Some(Call { command: command.clone(), request })
+        let mut command = command.clone();
+        if let Command::ClaimFiles { wait_ms, .. } = &mut command {
+            *wait_ms = left_ms;
+        }
+        Some(Call { command, request })
     }
 }
 
@@ -169,7 +186,8 @@ impl Agent {
         let files = (0..count).map(|_| FilePattern::new(&self.dice.pick(&patterns)).unwrap()).collect();
         let mode = if self.dice.chance(80) { LockMode::Exclusive } else { LockMode::Shared };
         let ttl_ms = self.dice.chance(20).then_some(1_000);
-        Command::ClaimFiles { manus_id: self.id.clone(), files, reason: None, mode, ttl_ms, wait_ms: 0 }
+        let wait_ms = if self.dice.chance(20) { 1_000 } else { 0 };
+        Command::ClaimFiles { manus_id: self.id.clone(), files, reason: None, mode, ttl_ms, wait_ms }
     }
 
     fn release(&mut self) -> Command {
