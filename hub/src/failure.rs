@@ -51,6 +51,12 @@ pub enum OpenError {
         /// What was named.
         root: PathBuf,
     },
+    /// The folder in which the database is to lie is not there.
+    #[error("the folder {} is not there; create it, or name another file with --database", folder.display())]
+    NoSuchFolder {
+        /// Which.
+        folder: PathBuf,
+    },
     /// Another server has the project.
     #[error("{}", already_served(root, *pid, url.as_deref()))]
     AlreadyServed {

@@ -4,7 +4,7 @@
 //! `server.json` only tells others where to go; one that a killed server left behind does no harm.
 
 use std::fs::{self, File, TryLockError};
-use std::io;
+use std::io::{self, Seek, Write};
 use std::path::{Path, PathBuf};
 use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
@@ -14,6 +14,7 @@ use serde::{Deserialize, Serialize};
 use tokio::time::{Instant, sleep};
 
 use crate::failure::OpenError;
+use crate::hub::DATABASE;
 use crate::paths::other_worktrees;
 
 /// The folder's name in the project.
@@ -97,7 +98,7 @@ pub(crate) struct Folder {
 }
 
 impl Folder {
-    /// Makes the folder if it is not there, and takes hold of it. A database elsewhere is taken hold of too, since another
+    /// Makes the folder if it is not there, and takes hold of it. The database is taken hold of too, wherever it is, since another
     /// project might name the same one.
     pub(crate) fn take(root: &Path, database: Option<&Path>) -> Result<Self, OpenError> {
         if !root.is_dir() {
@@ -105,12 +106,10 @@ impl Folder {
         }
         let path = root.join(FOLDER);
         make_folder(&path).map_err(|error| OpenError::Io { path: path.clone(), error })?;
-        let mut locks = vec![take_lock(&path.join("lock"), root, &path)?];
-        if let Some(database) = database {
-            let mut beside = database.as_os_str().to_owned();
-            beside.push(".lock");
-            locks.push(take_lock(Path::new(&beside), database, &path)?);
-        }
+        let folder = take_lock(&path.join("lock"), root, || read_info(&path))?;
+        let beside = beside(&database.map_or_else(|| path.join(DATABASE), Path::to_owned))?;
+        let told = || serde_json::from_slice(&fs::read(&beside).ok()?).ok();
+        let locks = vec![folder, take_lock(&beside, database.unwrap_or(root), told)?];
         let database = database.and_then(|database| std::path::absolute(database).ok());
         Ok(Self { path, database, locks: Mutex::new(locks) })
     }
@@ -144,7 +143,14 @@ impl Folder {
         // Renamed into place, so that nobody reads half of it.
         let new = self.path.join("server.json.new");
         let write = || -> io::Result<()> {
-            fs::write(&new, serde_json::to_vec(&info)?)?;
+            let said = serde_json::to_vec(&info)?;
+            // For those who come to the database by another project.
+            if let Some(beside) = self.locks.lock().unwrap_or_else(PoisonError::into_inner).last_mut() {
+                beside.set_len(0)?;
+                beside.rewind()?;
+                beside.write_all(&said)?;
+            }
+            fs::write(&new, said)?;
             fs::rename(&new, &path)
         };
         write().map_err(|error| OpenError::Io { path: path.clone(), error })
@@ -188,7 +194,7 @@ pub fn write_for_owner(path: &Path, new: &Path, text: &[u8]) -> io::Result<()> {
     options.create_new(true).write(true);
     #[cfg(unix)]
     std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
-    io::Write::write_all(&mut options.open(new)?, text)?;
+    options.open(new)?.write_all(text)?;
     fs::rename(new, path)
 }
 
@@ -207,13 +213,33 @@ fn make_folder(path: &Path) -> io::Result<()> {
     Ok(())
 }
 
-fn take_lock(path: &Path, served: &Path, folder: &Path) -> Result<File, OpenError> {
+/// The file whose lock stands for a database: beside it, whatever it is called by.
+fn beside(database: &Path) -> Result<PathBuf, OpenError> {
+    let database =
+        std::path::absolute(database).map_err(|error| OpenError::Io { path: database.to_owned(), error })?;
+    let (Some(folder), Some(name)) = (database.parent(), database.file_name()) else {
+        return Err(OpenError::NotOurs { path: database, why: "it is a folder".to_owned() });
+    };
+    // By no link, so that all who mean it meet; what is not there yet is no link.
+    let real = database.canonicalize().or_else(|_| folder.canonicalize().map(|folder| folder.join(name)));
+    let real = real.map_err(|_| OpenError::NoSuchFolder { folder: folder.to_owned() })?;
+    let mut beside = real.into_os_string();
+    beside.push(".lock");
+    Ok(PathBuf::from(beside))
+}
+
+/// Takes a lock. `told` is what its holder says of itself.
+fn take_lock(
+    path: &Path,
+    served: &Path,
+    told: impl FnOnce() -> Option<ServerInfo>,
+) -> Result<File, OpenError> {
     let io = |error| OpenError::Io { path: path.to_owned(), error };
     let file = File::options().create(true).truncate(false).write(true).open(path).map_err(io)?;
     match file.try_lock() {
         Ok(()) => Ok(file),
         Err(TryLockError::WouldBlock) => {
-            let info = read_info(folder);
+            let info = told();
             Err(OpenError::AlreadyServed {
                 root: served.to_owned(),
                 pid: info.as_ref().map(|info| info.pid),

@@ -266,7 +266,14 @@ impl Hub {
 
     /// A name for the event log: another one where the numbers of events mean something else.
     pub fn log_id(&self) -> String {
-        self.0.shared.status.borrow().log_id.clone()
+        self.0.shared.status.borrow().log.id.clone()
+    }
+
+    /// Whether a log before this one may have given this number to another event: the project has been restored from a backup, and
+    /// nobody who names an event by this number alone can be told which one it has seen.
+    pub fn is_reused(&self, seq: Seq) -> bool {
+        let log = &self.0.shared.status.borrow().log;
+        log.reused_after < seq && seq <= log.reused_upto
     }
 
     /// The events as they are committed.

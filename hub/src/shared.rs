@@ -14,7 +14,7 @@ use crate::feed::FeedRing;
 use crate::folder::Folder;
 use crate::meters::Meters;
 use crate::planner::Planning;
-use crate::store::Store;
+use crate::store::{Log, Store};
 
 /// What the writer and everybody else have in common.
 #[derive(Debug)]
@@ -37,7 +37,7 @@ pub(crate) struct Shared {
 #[derive(Debug)]
 pub(crate) struct Status {
     pub readiness: Readiness,
-    pub log_id: String,
+    pub log: Log,
 }
 
 impl Shared {
@@ -50,7 +50,7 @@ impl Shared {
             settings: config.settings.clone(),
             status: watch::Sender::new(Status {
                 readiness: Readiness::NotReady { reason: "the project is being read".to_owned() },
-                log_id: String::new(),
+                log: Log::default(),
             }),
             beats: Beats::default(),
             planning: Planning::new(config.plan_budget_ms, config.plan_seed),
@@ -78,7 +78,7 @@ impl Shared {
         self.status.send_modify(|status| status.readiness = readiness);
     }
 
-    pub fn set_log_id(&self, log_id: String) {
-        self.status.send_modify(|status| status.log_id = log_id);
+    pub fn set_log(&self, log: Log) {
+        self.status.send_modify(|status| status.log = log);
     }
 }

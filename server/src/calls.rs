@@ -15,7 +15,7 @@ use tracing::field::Empty;
 use tracing::{Instrument, Span};
 
 use crate::gate::Peer;
-use crate::{guard, log};
+use crate::{front, guard, log};
 
 /// Where all of this lies.
 pub const ROOT: &str = "/api";
@@ -38,7 +38,7 @@ pub async fn serve(door: &Arc<Door>, principal: Principal, request: Request) -> 
             record(door, caller, name, &response);
             response
         }
-        Err(error) => refused(&error),
+        Err(error) => front::unread(&request, refused(&error)),
     };
     if !response.headers().contains_key(&SEQ_HEADER) {
         response.headers_mut().insert(&SEQ_HEADER, door.hub().feed().committed_seq().into());

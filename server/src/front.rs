@@ -5,11 +5,12 @@ use std::sync::Arc;
 
 use app::api::{ApiError, Door, Principal, error_response};
 use axum::Router;
+use axum::body::HttpBody as _;
 use axum::extract::{Path, Request};
 use axum::response::Response;
 use axum::routing::get;
-use http::header::{ACCEPT, CACHE_CONTROL, STRICT_TRANSPORT_SECURITY, X_CONTENT_TYPE_OPTIONS};
-use http::{HeaderMap, HeaderName, HeaderValue, Method};
+use http::header::{ACCEPT, CACHE_CONTROL, CONNECTION, STRICT_TRANSPORT_SECURITY, X_CONTENT_TYPE_OPTIONS};
+use http::{HeaderMap, HeaderName, HeaderValue, Method, Version};
 use leptos::config::LeptosOptions;
 use tower::ServiceExt;
 
@@ -98,7 +99,7 @@ impl Front {
             Err(error) => {
                 tracing::info!("Refused {} {}: {error}", request.method(), request.uri().path());
                 self.0.gate.note_denied(&request, &error);
-                error_response(&error)
+                unread(&request, error_response(&error))
             }
         };
         if zip {
@@ -120,7 +121,9 @@ impl Front {
         let path = request.uri().path();
         // Not through the router: most requests are calls, and of those there is but one route.
         if !is_call(path) && path != mcp::PATH {
-            return Box::pin(routed(self.0.pages.clone(), request)).await;
+            let ends = ends_unread(&request);
+            let response = Box::pin(routed(self.0.pages.clone(), request)).await;
+            return if ends && response.status().is_client_error() { ended(response) } else { response };
         }
         let ends_tokens = path == REVOKING;
         let principal = match self.0.gate.admit(&request) {
@@ -182,7 +185,24 @@ fn wants_page(request: &Request) -> bool {
 fn kept_out(gate: &Gate, request: &Request, error: &ApiError) -> Response {
     gate.note_denied(request, error);
     tracing::info!("Kept out, {} {}: {error}", request.method(), request.uri().path());
-    error_response(error)
+    unread(request, error_response(error))
+}
+
+/// An answer to a request of which nobody has read the body.
+pub(crate) fn unread(request: &Request, response: Response) -> Response {
+    if ends_unread(request) { ended(response) } else { response }
+}
+
+/// Whether the connection ends with an answer that comes before the request was read: there is more of it to come, which would stand
+/// where the next request is expected.
+fn ends_unread(request: &Request) -> bool {
+    request.version() <= Version::HTTP_11 && !request.body().is_end_stream()
+}
+
+/// Says so, since a client that is not told would send its next request into nothing.
+fn ended(mut response: Response) -> Response {
+    response.headers_mut().insert(CONNECTION, HeaderValue::from_static("close"));
+    response
 }
 
 async fn routed(router: Router, request: Request) -> Response {

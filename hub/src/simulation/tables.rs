@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::Arc;
 
-use crate::store::{Changes, Loaded};
+use crate::store::{Changes, Loaded, Log};
 use engine::state::metrics::Bucket;
 use engine::state::{LoadedTask, Outcome};
 use engine::view::{ClosedCounts, Counters, FileLock, ManusInstance, Message, Snapshot, SyncTask};
@@ -88,7 +88,13 @@ impl Tables {
         let tasks = self.live_tasks(settings, &outcomes.iter().cloned().collect());
         let tasks = tasks.into_iter().map(|row| LoadedTask::from(Arc::unwrap_or_clone(row))).collect();
         let requests = self.remembered.clone();
-        Loaded { snapshot, tasks, outcomes, requests, log_id: "simulated".to_owned() }
+        Loaded {
+            snapshot,
+            tasks,
+            outcomes,
+            requests,
+            log: Log { id: "simulated".to_owned(), ..Log::default() },
+        }
     }
 
     /// The agents, with the signs of life that the log knows better than their rows.

@@ -99,7 +99,19 @@ pub(crate) struct Loaded {
     /// Remembered answers, oldest first.
     pub requests: Vec<Remembered>,
     /// Which log this is.
-    pub log_id: String,
+    pub log: Log,
+}
+
+/// Which log a project's events are of.
+#[derive(Debug, Default, Clone, PartialEq, Eq)]
+pub(crate) struct Log {
+    /// Its name.
+    pub id: String,
+    /// After which event the numbers begin that a log before it may have given to other events, since the project was restored from
+    /// a backup.
+    pub reused_after: Seq,
+    /// The last of them.
+    pub reused_upto: Seq,
 }
 
 /// What there is to know of who may come in.

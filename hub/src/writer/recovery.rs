@@ -70,7 +70,7 @@ impl Writer {
         let (published, own) = made.await.map_err(StoreError::damaged)?;
         self.state = own;
         self.late = Late::default();
-        self.shared.set_log_id(loaded.log_id);
+        self.shared.set_log(loaded.log);
         {
             let mut shown = self.shared.publish();
             *shown = published;

@@ -42,6 +42,8 @@ async fn a_project_goes_back_and_its_old_database_is_kept() {
     let before = fs::read(&copy).unwrap();
     let old = project.open().await;
     let (old_log, last_token) = (old.log_id(), token(&old, "last.rs").await);
+    let last_seq = old.read(State::seq);
+    assert!(!(0..=last_seq).any(|seq| old.is_reused(seq)));
     old.shutdown().await;
     let Restored { found, kept, revoked } = restore(&copy, &project.config()).await.unwrap();
     assert_eq!((found.tasks, found.manus, found.problems, revoked), (1, 1, Vec::new(), Some(0)));
@@ -50,6 +52,9 @@ async fn a_project_goes_back_and_its_old_database_is_kept() {
     assert_eq!(tasks(&hub), ["one"]);
     assert_eq!(hub.read(State::check), Vec::<String>::new());
     assert_ne!(hub.log_id(), old_log, "its numbers mean something else from now on");
+    let copied = found.seq;
+    let reused: Vec<u64> = (0..=last_seq + 1).filter(|seq| hub.is_reused(*seq)).collect();
+    assert_eq!(reused, (copied + 1..=last_seq).collect::<Vec<_>>(), "each of them has had two meanings");
     assert!(token(&hub, "new.rs").await > last_token, "somebody late would be taken for the holder");
     hub.shutdown().await;
     assert_eq!(examine(&project.database()).await.unwrap().problems, Vec::<String>::new());

@@ -73,6 +73,39 @@ async fn two_projects_cannot_share_a_database() {
 }
 
 #[tokio::test]
+async fn a_projects_own_database_is_not_served_for_another_one_either() {
+    let (one, two) = (Project::new(), Project::new());
+    let address = Some("http://localhost:3334".to_owned());
+    let hub = Hub::open(Config { address, ..one.config() }).await.unwrap();
+    let mut ways = vec![one.database(), one.root().join(".manus-sync/../.manus-sync/sync_engine.db")];
+    #[cfg(unix)]
+    {
+        let link = two.root().join("link.db");
+        std::os::unix::fs::symlink(one.database(), &link).unwrap();
+        ways.push(link);
+    }
+    for database in ways {
+        let refused = message(Hub::open(Config { database: Some(database), ..two.config() }).await);
+        let first = format!("(process {}, http://localhost:3334)", std::process::id());
+        assert!(refused.contains(&first), "{refused}");
+    }
+    hub.shutdown().await;
+    let database = Some(one.database());
+    let other = Hub::open(Config { database, ..two.config() }).await.unwrap();
+    let refused = message(Hub::open(one.config()).await);
+    assert!(refused.contains("is already served"), "{refused}");
+    other.shutdown().await;
+}
+
+#[tokio::test]
+async fn a_database_in_no_folder_is_no_database() {
+    let project = Project::new();
+    let database = Some(project.root().join("nowhere/sync.db"));
+    let refused = message(Hub::open(Config { database, ..project.config() }).await);
+    assert!(refused.contains("nowhere is not there; create it"), "{refused}");
+}
+
+#[tokio::test]
 async fn the_folder_stays_out_of_version_control() {
     let project = Project::new();
     let hub = project.open().await;

@@ -30,7 +30,7 @@ pub struct RegisterArgs {
     #[arg(long, visible_alias = "can", alias = "capability", value_name = "NAMES", value_delimiter = ',')]
     pub capabilities: Vec<Capability>,
     /// How many tasks it works on at a time [default: 1]
-    #[arg(long, value_name = "N")]
+    #[arg(long, value_name = "N", allow_negative_numbers = true)]
     pub max_parallel: Option<i64>,
     /// The program that runs it, such as claude-code
     #[arg(long)]

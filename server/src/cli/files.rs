@@ -49,10 +49,10 @@ pub struct ClaimArgs {
     #[arg(long)]
     pub shared: bool,
     /// How long at most [default: as long as the agent lives]
-    #[arg(long, visible_alias = "ttl-secs", value_name = "SECS")]
+    #[arg(long, visible_alias = "ttl-secs", value_name = "SECS", allow_negative_numbers = true)]
     pub ttl: Option<i64>,
     /// How long to wait for others
-    #[arg(long, visible_alias = "wait-secs", value_name = "SECS")]
+    #[arg(long, visible_alias = "wait-secs", value_name = "SECS", allow_negative_numbers = true)]
     pub wait: Option<i64>,
     /// Who, and which server.
     #[command(flatten)]

@@ -71,10 +71,10 @@ pub struct InboxArgs {
     #[arg(long, value_name = "ID")]
     pub after: Option<MessageId>,
     /// How long to wait for one
-    #[arg(long, visible_alias = "wait-secs", value_name = "SECS")]
+    #[arg(long, visible_alias = "wait-secs", value_name = "SECS", allow_negative_numbers = true)]
     pub wait: Option<i64>,
     /// At most so many
-    #[arg(short = 'n', long, value_name = "N")]
+    #[arg(short = 'n', long, value_name = "N", allow_negative_numbers = true)]
     pub limit: Option<i64>,
     /// Who, and which server.
     #[command(flatten)]

@@ -117,7 +117,7 @@ pub struct AddArgs {
     )]
     pub needs: Vec<Capability>,
     /// How long it should take, in minutes [default: 60]
-    #[arg(short, long, alias = "estimated-duration", value_name = "MINUTES")]
+    #[arg(short, long, alias = "estimated-duration", value_name = "MINUTES", allow_negative_numbers = true)]
     pub estimate: Option<i64>,
     /// Read the tasks from a JSON file: a list as in the call create_tasks
     #[arg(long, value_name = "FILE", conflicts_with_all = ["title", "description", "priority", "files", "after", "needs", "estimate"])]
@@ -131,7 +131,7 @@ pub struct AddArgs {
 #[derive(Debug, Clone, Args)]
 pub struct NextArgs {
     /// How long to wait for one
-    #[arg(long, visible_alias = "wait-secs", value_name = "SECS")]
+    #[arg(long, visible_alias = "wait-secs", value_name = "SECS", allow_negative_numbers = true)]
     pub wait: Option<i64>,
     /// Who, and which server.
     #[command(flatten)]
@@ -154,13 +154,13 @@ pub struct ProgressArgs {
     /// Which, such as T1
     pub task: TaskId,
     /// How far, in per cent
-    #[arg(value_name = "PERCENT", value_parser = progress)]
+    #[arg(value_name = "PERCENT", value_parser = progress, allow_negative_numbers = true)]
     pub progress: Progress,
     /// A word on it
     #[arg(short, long, value_name = "TEXT")]
     pub note: Option<String>,
     /// In which attempt, as its start said; refused once that one is over
-    #[arg(long, value_name = "N")]
+    #[arg(long, value_name = "N", allow_negative_numbers = true)]
     pub attempt: Option<i64>,
     /// Who, and which server.
     #[command(flatten)]
@@ -179,7 +179,7 @@ pub struct DoneArgs {
     #[arg(long, visible_alias = "needs-review")]
     pub review: bool,
     /// In which attempt, as its start said; refused once that one is over
-    #[arg(long, value_name = "N")]
+    #[arg(long, value_name = "N", allow_negative_numbers = true)]
     pub attempt: Option<i64>,
     /// Who, and which server. Without a name it counts as the assignee.
     #[command(flatten)]
@@ -206,7 +206,7 @@ pub struct GiveUpArgs {
     #[command(flatten)]
     pub call: ReasonArgs,
     /// In which attempt, as its start said; refused once that one is over
-    #[arg(long, value_name = "N")]
+    #[arg(long, value_name = "N", allow_negative_numbers = true)]
     pub attempt: Option<i64>,
 }
 
@@ -274,7 +274,7 @@ pub struct UpdateArgs {
     )]
     pub needs: Option<Vec<String>>,
     /// How long it should take, in minutes
-    #[arg(short, long, alias = "estimated-duration", value_name = "MINUTES")]
+    #[arg(short, long, alias = "estimated-duration", value_name = "MINUTES", allow_negative_numbers = true)]
     pub estimate: Option<i64>,
     /// Which server to ask, and how to show the answer.
     #[command(flatten)]

@@ -20,7 +20,7 @@ pub fn run(args: &McpArgs) -> Result<(), Failed> {
     let runtime =
         tokio::runtime::Builder::new_current_thread().enable_all().build().map_err(Failed::refused)?;
     let manus = manus.map(|name| name.to_string());
-    let backend = Backend::there(args.server.clone(), manus.clone());
+    let backend = Backend::there(args.server.clone(), manus.clone(), hook::agent_at_work);
     let missing = backend.trouble();
     if let Some(missing) = &missing {
         eprintln!("manus-sync: {missing}");

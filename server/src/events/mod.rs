@@ -60,9 +60,14 @@ impl Streams {
     pub fn answer(&self, request: &Request) -> Response {
         let asked = calls::only(request, "events", &Method::GET).and_then(|_| seen_last(request));
         let log_id = self.door.hub().log_id();
-        let of_another = argument(request, "log=").is_some_and(|log| log != log_id);
+        let named = argument(request, "log=").map(|log| log != log_id);
         let mut response = match asked {
-            Ok(seen) => self.open(seen, of_another, compress::is_welcome(request.headers())),
+            Ok(seen) => {
+                // Who does not say of which log may mean an event of one before.
+                let unclear = || seen.is_some_and(|seq| self.door.hub().is_reused(seq));
+                let of_another = named.unwrap_or_else(unclear);
+                self.open(seen, of_another, compress::is_welcome(request.headers()))
+            }
             Err(error) => calls::refused(&error),
         };
         let headers = response.headers_mut();

@@ -10,6 +10,16 @@ use super::tools::{Actor, Tool};
 const MESSAGES: u64 = 20;
 
 impl Tool {
+    /// The arguments for a client whose hooks have introduced it under this name. It is one agent and joins as that one, whatever
+    /// name it chooses: under another its hooks would keep it from the files that it claims itself.
+    pub fn as_introduced(&self, mut arguments: JsonObject, name: Option<&str>) -> JsonObject {
+        if let (Some(name), "join") = (name, self.name) {
+            arguments.insert("manus_id".to_owned(), name.into());
+            arguments.insert("takeover".to_owned(), true.into());
+        }
+        arguments
+    }
+
     /// Adds to the arguments what goes without saying: `me` is who makes the call, where the session knows. Also answers who makes
     /// it, where that is known.
     pub fn complete(

@@ -25,9 +25,17 @@ pub enum Backend {
 }
 
 impl Backend {
-    /// To the server that these name, for a client that perhaps is known to be this agent.
-    pub fn there(server: ServerArgs, manus_id: Option<String>) -> Self {
-        Self::There(Arc::new(Remote::new(server, manus_id)))
+    /// To the server that these name, for a client that perhaps is known to be this agent, or that `beside` knows by a name.
+    pub fn there(server: ServerArgs, manus_id: Option<String>, beside: fn() -> Option<String>) -> Self {
+        Self::There(Arc::new(Remote::new(server, manus_id, beside)))
+    }
+
+    /// The agent as which the client's own hooks have introduced it, where nobody gave it another name.
+    pub fn introduced(&self) -> Option<String> {
+        match self {
+            Self::Here(..) => None,
+            Self::There(remote) => remote.introduced(),
+        }
     }
 
     /// Makes a call, in the name of whoever showed this.

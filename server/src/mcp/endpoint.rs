@@ -16,10 +16,11 @@ use rmcp::transport::streamable_http_server::session::local::LocalSessionManager
 use rmcp::transport::streamable_http_server::{StreamableHttpServerConfig, StreamableHttpService};
 use serde::Deserialize;
 use serde::de::IgnoredAny;
-use serde_json::json;
+use serde_json::{Value, json};
 
 use super::backend::Backend;
 use super::session::Session;
+use super::strict;
 use crate::gate::Gate;
 
 /// Where it lies.
@@ -105,6 +106,9 @@ impl Endpoint {
             Some(session) => self.older.has(session).await,
             None => begins && wishes_older(&body),
         };
+        if let Some(name) = strict::doubled(&body) {
+            return doubled(&body, &name);
+        }
         let desk = if is_older { &self.older } else { &self.newer };
         let is_json = head.headers.get(CONTENT_TYPE).is_some_and(|kind| kind.as_bytes().starts_with(JSON));
         let response = desk.service.handle(Request::from_parts(head, Full::new(body.clone()))).await;
@@ -150,8 +154,18 @@ fn no_message(body: &[u8]) -> Response {
         Err(error) => (-32700, format!("Parse error: {error}")),
         Ok(_) => (-32600, "Invalid Request: send one JSON-RPC message, an object".to_owned()),
     };
-    let said = json!({ "jsonrpc": "2.0", "id": null, "error": { "code": code, "message": message } });
-    let mut response = Response::new(Body::from(said.to_string()));
+    said(&json!({ "jsonrpc": "2.0", "id": null, "error": { "code": code, "message": message } }))
+}
+
+/// What is answered to a request with a name that stands twice in one of its objects.
+fn doubled(body: &[u8], name: &str) -> Response {
+    let id = serde_json::from_slice::<Value>(body).map_or(Value::Null, |mut request| request["id"].take());
+    let message = format!("{name} stands twice in one object; send it once");
+    said(&json!({ "jsonrpc": "2.0", "id": id, "error": { "code": -32602, "message": message } }))
+}
+
+fn said(answer: &Value) -> Response {
+    let mut response = Response::new(Body::from(answer.to_string()));
     *response.status_mut() = StatusCode::BAD_REQUEST;
     response.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
     response

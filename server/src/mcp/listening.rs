@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::pin::pin;
+use std::time::Duration;
 
 use futures::StreamExt;
 use rmcp::RoleServer;
@@ -11,6 +12,9 @@ use tokio::sync::watch;
 
 use super::resources::{self, Address};
 use super::watch::{Topic, Watch};
+
+/// How often it is looked whether a session has ended while one of its calls waits.
+const LOOK_AGAIN: Duration = Duration::from_millis(500);
 
 /// Tells a client of what is new at the addresses that it named, and that it has joined, for as long as it listens.
 pub async fn tell_all(context: SubscriptionContext, watch: Watch, mut joined: watch::Receiver<()>) {
@@ -35,6 +39,13 @@ pub async fn tell_all(context: SubscriptionContext, watch: Watch, mut joined: wa
             }
             () = context.cancelled() => return,
         }
+    }
+}
+
+/// Returns when a client's session has ended.
+pub async fn gone(peer: &Peer<RoleServer>) {
+    while !peer.is_transport_closed() {
+        tokio::time::sleep(LOOK_AGAIN).await;
     }
 }
 

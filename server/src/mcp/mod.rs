@@ -18,6 +18,7 @@ mod remote;
 mod resources;
 mod say;
 mod session;
+mod strict;
 mod tools;
 mod watch;
 

@@ -26,6 +26,10 @@ pub struct Remote {
     idle: Mutex<Vec<Caller>>,
     /// For whom they call.
     agent: Mutex<Agent>,
+    /// Whether the agent was named when this program was started.
+    named: bool,
+    /// The agent as which hooks have introduced the client.
+    beside: fn() -> Option<String>,
     /// The newest event that any answer knew of; 0 before the first.
     heard: AtomicU64,
 }
@@ -38,10 +42,21 @@ struct Agent {
 }
 
 impl Remote {
-    /// The server that these name, for a client that perhaps is known to be this agent.
-    pub fn new(server: ServerArgs, manus_id: Option<String>) -> Self {
+    /// The server that these name, for a client that perhaps is known to be this agent, or that `beside` knows by a name.
+    pub fn new(server: ServerArgs, manus_id: Option<String>, beside: fn() -> Option<String>) -> Self {
+        let named = manus_id.is_some();
         let agent = Mutex::new(Agent { manus_id, token: None });
-        Self { server, idle: Mutex::default(), agent, heard: AtomicU64::new(0) }
+        Self { server, idle: Mutex::default(), agent, named, beside, heard: AtomicU64::new(0) }
+    }
+
+    /// The agent as which the client's hooks have introduced it, unless it was named otherwise when this program was started. Calls
+    /// that are in nobody else's name are that agent's from then on.
+    pub fn introduced(&self) -> Option<String> {
+        let name = if self.named { return None } else { (self.beside)()? };
+        if self.agent().manus_id.is_none() {
+            self.call_for(Agent { manus_id: Some(name.clone()), token: None });
+        }
+        Some(name)
     }
 
     /// From now on calls are this agent's. Answers whose they were.

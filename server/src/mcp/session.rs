@@ -171,7 +171,9 @@ impl Session {
         context: &RequestContext<RoleServer>,
     ) -> Result<CallToolResult, ApiError> {
         let shown = shown(&context.extensions);
-        let me = self.manus().clone();
+        let introduced = self.0.backend.introduced();
+        let arguments = tool.as_introduced(arguments, introduced.as_deref());
+        let me = self.manus().clone().or(introduced);
         let (mut arguments, manus) = tool.complete(arguments, context.client_info(), me)?;
         self.attempts().add_to(tool.call, &mut arguments);
         let mut answer = match tool.call {
@@ -276,6 +278,7 @@ impl ServerHandler for Session {
             result = self.run(tool, request.arguments.unwrap_or_default(), &context) => result,
             // Nobody waits for the answer any more: nor does whatever waits in the engine.
             () = context.ct.cancelled() => return Err(ErrorData::internal_error("cancelled", None)),
+            () = listening::gone(&context.peer) => return Err(ErrorData::internal_error("the session has ended", None)),
         };
         Ok(result.unwrap_or_else(|error| say::refused(&error)).into())
     }

@@ -6,6 +6,7 @@ use http::{HeaderName, Method, Request};
 use http_body_util::Full;
 use serde_json::json;
 
+use crate::overload::raw;
 use crate::project::{Answer, Project};
 
 async fn send(
@@ -48,6 +49,12 @@ async fn unknown_names_and_wrong_methods_answer_json() {
         assert!(answer.headers.contains_key("manus-seq"));
         assert_eq!(status == 405, answer.headers.contains_key("allow"));
     }
+    // What is refused before it was read ends the connection, and that is said.
+    let early = b"POST /api/v1/no_such_call HTTP/1.1\r\nhost: localhost\r\ncontent-type: application/json\r\ncontent-length: 2\r\n\r\n";
+    let said = raw(&project, early, false);
+    assert!(said.contains("404 Not Found") && said.contains("connection: close"), "{said}");
+    let whole = raw(&project, &[early, &b"{}"[..]].concat(), false);
+    assert!(whole.contains("404 Not Found"), "{whole}");
     let near = send(&project, Method::POST, "/api/v1/claim_file", &[JSON], b"{}").await.json();
     assert_eq!(near["detail"]["did_you_mean"], "claim_files");
 }

@@ -7,6 +7,7 @@ use std::process::Stdio;
 use serde_json::{Value, json};
 
 use crate::binary::{Binary, command};
+use crate::piped::Piped;
 use crate::project::{Caller, Project};
 
 /// Two sessions, as Claude Code names them.
@@ -268,8 +269,57 @@ async fn a_broken_event_never_stops_a_session() {
         let (code, said, complaint) = ada.run("PreToolUse", input, &[]);
         // 2 would block the tool.
         assert_eq!((code, said), (1, Value::Null), "{input:?}");
-        assert!(complaint.contains("no event on stdin"), "{complaint}");
+        assert!(complaint.contains("what came on stdin is no event"), "{complaint}");
     }
+    // Unless edits are refused that nobody watches over.
+    let mut careful = Session::new(folder.path(), BOB);
+    careful.env.push(("MANUS_SYNC_FAIL_CLOSED", "1".to_owned()));
+    let (code, said, _) = careful.run("PreToolUse", "{\"session_id\": 5}", &[]);
+    assert!(code == 0 && denied(&said).unwrap().contains("is no event"), "{said}");
+    assert_eq!(careful.run("PostToolUse", "no json", &[]).0, 1);
+}
+
+#[tokio::test]
+async fn what_comes_after_the_end_begins_nothing() {
+    let folder = tempfile::tempdir().unwrap();
+    let server = Binary::serve(folder.path());
+    let ada = Session::new(folder.path(), ADA);
+    ada.start();
+    ada.event("SessionEnd", json!({ "reason": "clear" }));
+    assert_eq!(ada.event("Notification", json!({ "message": "idle" })), Value::Null);
+    let agent = call(&server, "get_manus", json!({ "manus_id": "claude-3aa25e3bfe" })).await;
+    assert_eq!(agent["status"], "INACTIVE");
+}
+
+/// The program's hooks and its tools are one agent: otherwise it would be kept from its own files.
+#[tokio::test]
+async fn hooks_and_tools_of_one_program_are_one_agent() {
+    let folder = tempfile::tempdir().unwrap();
+    let server = Binary::serve(folder.path());
+    let ada = Session::new(folder.path(), ADA);
+    ada.start();
+    ada.event("UserPromptSubmit", json!({ "prompt": "go on" }));
+    let mut tools = Piped::begin(command(folder.path(), &["mcp"]));
+    let chosen = json!({ "manus_id": "nova", "role": "SPEED_DEVELOPER", "capabilities": [] });
+    let joined = tools.tool("join", chosen);
+    assert_eq!(joined["structuredContent"]["manus"]["id"], "claude-3aa25e3bfe", "{joined}");
+    tools.tool("claim", json!({ "files": ["mine.rs"] }));
+    assert_eq!(holder(&server, "mine.rs").await, "claude-3aa25e3bfe");
+    assert_eq!(ada.edit("mine.rs"), None);
+    tools.end();
+    // And without joining.
+    let mut tools = Piped::begin(command(folder.path(), &["mcp"]));
+    tools.tool("claim", json!({ "files": ["too.rs"] }));
+    assert_eq!(holder(&server, "too.rs").await, "claude-3aa25e3bfe");
+    tools.end();
+    // A name that a person gave it is its name.
+    let mut named = command(folder.path(), &["mcp"]);
+    named.env("MANUS_ID", "nova");
+    let mut tools = Piped::begin(named);
+    tools.tool("join", json!({ "role": "SPEED_DEVELOPER", "capabilities": [] }));
+    tools.tool("claim", json!({ "files": ["hers.rs"] }));
+    assert_eq!(holder(&server, "hers.rs").await, "nova");
+    tools.end();
 }
 
 #[tokio::test]

@@ -150,6 +150,32 @@ async fn a_session_ends_and_is_not_found() {
 }
 
 /// An empty event at the beginning of a stream says from where to go on; clients of earlier revisions complain about it.
+/// Whoever is gone does not get what is granted later.
+#[tokio::test]
+async fn a_call_that_waits_ends_with_its_session() {
+    let project = Project::with_agents(&["bob"]).await;
+    project.call("claim_files", &json!({ "manus_id": "bob", "files": ["a.rs"] })).await.ok();
+    let mut client = Client::begin(&project).await;
+    client.join("ada").await;
+    let session = client.session.clone();
+    let waits = tokio::spawn(async move {
+        let claim = json!({ "name": "claim", "arguments": { "files": ["a.rs"], "wait_secs": 60 } });
+        client.ask("tools/call", claim).await.status
+    });
+    let waiting = async || {
+        let snapshot = project.call("snapshot", &json!({})).await.ok();
+        snapshot["waits"].as_array().unwrap().len()
+    };
+    while waiting().await == 0 {}
+    let mut end = Client { session, ..Client::silent(&project).await };
+    assert_eq!(end.send("DELETE", Value::Null).await.status, 204);
+    while waiting().await == 1 {}
+    project.call("release_files", &json!({ "manus_id": "bob", "files": ["a.rs"] })).await.ok();
+    let lock = project.call("check_files", &json!({ "files": ["a.rs"] })).await.ok();
+    assert_eq!(lock["files"][0]["lock"], Value::Null);
+    waits.abort();
+}
+
 #[tokio::test]
 async fn streams_of_earlier_revisions_hold_messages_alone() {
     let project = Project::start().await;
@@ -243,6 +269,14 @@ async fn strangers_and_floods_are_kept_out() {
         .body(Full::from("{"));
     let broken = project.caller().await.send(broken.unwrap()).await.unwrap();
     assert_eq!((broken.status, broken.json()["error"]["code"].as_i64()), (400, Some(-32700)), "not JSON");
+    let twice = r#"{"jsonrpc":"2.0","id":7,"method":"tools/call","params":{"name":"claim","arguments":{"files":["a"],"files":["b"]}}}"#;
+    let twice = Request::post("/mcp")
+        .header("content-type", "application/json")
+        .header("accept", "application/json, text/event-stream")
+        .body(Full::from(twice));
+    let twice = project.caller().await.send(twice.unwrap()).await.unwrap().json();
+    assert_eq!((&twice["id"], &twice["error"]["code"]), (&json!(7), &json!(-32602)), "{twice}");
+    assert!(twice["error"]["message"].as_str().unwrap().contains("files stands twice"), "{twice}");
     assert_eq!(client.send("PUT", json!({})).await.status, 405);
 }
 

@@ -165,7 +165,7 @@ async fn bodies_that_mean_no_good() {
 }
 
 /// Sends these bytes, ends there if that is wanted, and reads what comes until the server ends it, too.
-fn raw(project: &Project, bytes: &[u8], ends: bool) -> String {
+pub fn raw(project: &Project, bytes: &[u8], ends: bool) -> String {
     let mut stream = TcpStream::connect(project.server.address()).unwrap();
     stream.set_read_timeout(Some(Duration::from_secs(60))).unwrap();
     // The server may have said no before all of it was sent.

@@ -13,7 +13,7 @@ use sqlx::sqlite::SqliteConnection;
 
 use super::explain;
 use super::rows::{lock_json, manus_json, message_json, task_json};
-use crate::store::{Loaded, StoreError};
+use crate::store::{Loaded, Log, StoreError};
 
 /// How many rows a page has.
 const PAGE: i64 = 1_000;
@@ -38,6 +38,10 @@ struct Reader<'c> {
 #[derive(Deserialize)]
 struct Meta {
     log_id: String,
+    #[serde(default)]
+    reused_after: Seq,
+    #[serde(default)]
+    reused_upto: Seq,
     #[serde(default)]
     complete_seq: Seq,
     next_task: Option<u64>,
@@ -88,7 +92,8 @@ impl Reader<'_> {
         let completed = endings.completed.into_iter().map(|id| (id, Outcome::Completed));
         let cancelled = endings.cancelled.into_iter().map(|id| (id, Outcome::Cancelled));
         let outcomes = completed.chain(cancelled).collect();
-        Ok(Loaded { snapshot, tasks, outcomes, requests: self.requests().await?, log_id: meta.log_id })
+        let log = Log { id: meta.log_id, reused_after: meta.reused_after, reused_upto: meta.reused_upto };
+        Ok(Loaded { snapshot, tasks, outcomes, requests: self.requests().await?, log })
     }
 
     async fn metrics(&mut self) -> Result<Vec<Bucket>, StoreError> {
@@ -116,8 +121,10 @@ impl Reader<'_> {
             .pages(concat!(
                 "select max(created_no), json_group_array(",
                 task_json!(),
-                ") from (select * from sync_tasks where completed_at_ms is null and created_no > ?1 \
-                 order by created_no limit ?2)"
+                // Up to the page's last row, and not from a page of whole rows: SQLite would copy each of them first.
+                ") from sync_tasks where completed_at_ms is null and created_no > ?1 and created_no <= \
+                 (select max(created_no) from (select created_no from sync_tasks \
+                 where completed_at_ms is null and created_no > ?1 order by created_no limit ?2))"
             ))
             .await?;
         let mut outcomes: HashMap<TaskId, Option<Outcome>> =

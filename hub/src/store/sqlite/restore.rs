@@ -2,6 +2,7 @@
 
 use std::path::Path;
 
+use engine::Seq;
 use sqlx::sqlite::SqliteConnection;
 use sqlx::{ConnectOptions, Connection};
 
@@ -11,9 +12,16 @@ use crate::failure::OpenError;
 /// How many fencing tokens are passed over where nobody knows which were given out.
 const PASSED_OVER: i64 = 1_000_000_000;
 
+/// How many events are taken to have been numbered where nobody knows how many were.
+const EVENTS_PASSED_OVER: Seq = 1_000_000_000;
+
 /// What the database that comes must know of the one that goes.
 #[derive(Debug)]
 pub(crate) struct Legacy {
+    /// The last number that it, or a log before it, gave to an event.
+    last_seq: Seq,
+    /// After which event its numbers may stand for those of a log before it; where they do not, after none.
+    reused_after: Option<Seq>,
     /// The fencing token that would have been given out next.
     next_token: u64,
     /// The tokens that were taken back, as rows in JSON.
@@ -23,7 +31,7 @@ pub(crate) struct Legacy {
 impl Legacy {
     /// Of a project that had no database.
     pub(crate) fn none() -> Self {
-        Self { next_token: 0, revoked: "[]".to_owned() }
+        Self { last_seq: 0, reused_after: None, next_token: 0, revoked: "[]".to_owned() }
     }
 }
 
@@ -36,10 +44,36 @@ pub(crate) async fn settle(path: &Path) -> Result<Legacy, OpenError> {
             true => sqlx::query_scalar(REVOKED).fetch_one(&mut *connection).await?,
             false => Legacy::none().revoked,
         };
+        let (last_seq, reused_after) = numbers(connection).await?;
         sqlx::query("pragma wal_checkpoint(truncate)").execute(connection).await?;
-        Ok(Legacy { next_token: token.cast_unsigned(), revoked })
+        Ok(Legacy { last_seq, reused_after, next_token: token.cast_unsigned(), revoked })
     })
     .await
+}
+
+/// The last number that a log, or one before it, gave to an event; and after which event its numbers may stand for others, too.
+async fn numbers(connection: &mut SqliteConnection) -> Result<(Seq, Option<Seq>), sqlx::Error> {
+    let numbers = "select max(coalesce((select max(seq) from events), 0), \
+                   coalesce((select value from meta where key = 'reused_upto'), 0)), \
+                   (select value from meta where key = 'reused_after')";
+    let (last, after): (i64, Option<i64>) = sqlx::query_as(numbers).fetch_one(connection).await?;
+    Ok((last.cast_unsigned(), after.map(i64::cast_unsigned)))
+}
+
+/// Notes in a copy which numbers of its own, present and to come, others may know as those of other events.
+async fn note_reused(connection: &mut SqliteConnection, legacy: Option<&Legacy>) -> Result<(), sqlx::Error> {
+    let own: i64 =
+        sqlx::query_scalar("select coalesce(max(seq), 0) from events").fetch_one(&mut *connection).await?;
+    let own = own.cast_unsigned();
+    let (known, before) = numbers(connection).await?;
+    let after =
+        [before, legacy.and_then(|legacy| legacy.reused_after)].into_iter().flatten().fold(own, Seq::min);
+    let upto = legacy.map_or(own + EVENTS_PASSED_OVER, |legacy| legacy.last_seq).max(known);
+    for (key, value) in [("reused_after", after), ("reused_upto", upto)] {
+        let note = "insert into meta (key, value) values (?1, ?2) on conflict (key) do update set value = excluded.value";
+        sqlx::query(note).bind(key).bind(value.cast_signed()).execute(&mut *connection).await?;
+    }
+    Ok(())
 }
 
 /// Sessions need no mention: all of them end.
@@ -80,8 +114,8 @@ pub(crate) async fn begin_anew(path: &Path, legacy: Option<&Legacy>) -> Result<(
         let anew = "update meta set value = case key when 'log_id' then lower(hex(randomblob(16))) \
                     else coalesce(max(value, ?1), value + ?2) end where key in ('log_id', 'next_fencing_token')";
         let next_token = legacy.map(|legacy| legacy.next_token.cast_signed());
-        sqlx::query(anew).bind(next_token).bind(PASSED_OVER).execute(connection).await?;
-        Ok(())
+        sqlx::query(anew).bind(next_token).bind(PASSED_OVER).execute(&mut *connection).await?;
+        note_reused(connection, legacy).await
     })
     .await
 }

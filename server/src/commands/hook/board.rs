@@ -70,9 +70,13 @@ fn text(manus_id: &str, beat: &Value, agents: &Value, pending: &Value, own: &[Va
         );
     }
     if let Some(unread) = beat["unread_messages"].as_u64().filter(|unread| *unread > 0) {
-        let _ = writeln!(out, "{unread} unread messages: `manus-sync message inbox`.");
+        let _ = writeln!(out, "{unread} unread messages: `manus-sync message inbox --as {manus_id}`.");
     }
-    out.push_str("Take work with `manus-sync task next`, report with `manus-sync task progress` and `task done`, or with the manus-sync tools.");
+    let _ = write!(
+        out,
+        "Take work with `manus-sync task next --as {manus_id}`, report with `manus-sync task progress` and `task done` (with the same \
+         --as), or use the manus-sync tools; there, too, you are {manus_id}."
+    );
     out
 }
 
@@ -106,8 +110,8 @@ mod tests {
             - eve (AI_SPECIALIST): idle
             Yours: T4 Test the API (PENDING)
             Waiting: T5 Write the guide (LOW)
-            2 unread messages: `manus-sync message inbox`.
-            Take work with `manus-sync task next`, report with `manus-sync task progress` and `task done`, or with the manus-sync tools."#]]
+            2 unread messages: `manus-sync message inbox --as claude-1`.
+            Take work with `manus-sync task next --as claude-1`, report with `manus-sync task progress` and `task done` (with the same --as), or use the manus-sync tools; there, too, you are claude-1."#]]
         .assert_eq(&text("claude-1", &json!({ "unread_messages": 2 }), &agents, &pending, &own));
     }
 }

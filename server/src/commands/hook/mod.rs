@@ -21,7 +21,7 @@ use serde_json::{Value, json};
 use self::answer::Answer;
 pub use self::answer::Dialect;
 use self::payload::{Kind, Payload};
-pub(crate) use self::pulse::keep as keep_alive;
+pub(crate) use self::pulse::{agent_at_work, keep as keep_alive};
 use self::session::Session;
 pub(crate) use self::settings::Settings;
 use super::Failed;
@@ -40,14 +40,27 @@ pub fn run(args: &HookArgs) -> Result<(), Failed> {
     let dialect = args.dialect;
     let payload = match Payload::read(&text, &args.event) {
         Ok(payload) => payload,
-        // Not worth a session. Claude Code shows what a hook says on stderr with code 1, and goes on.
-        Err(error) => {
-            return Err(Failed::refused(format!("hook {}: no event on stdin: {error}", args.event)));
-        }
+        Err(error) => return unreadable(args, &error),
     };
     let answer = Hook::new(args, payload)?.answer();
     if let Some(text) = answer.written(dialect) {
         // Whoever does not read the answer has gone; there is nobody to tell.
+        let _ = writeln!(std::io::stdout(), "{text}");
+    }
+    Ok(())
+}
+
+/// What comes of an event that cannot be understood. It is not worth a session: Claude Code shows what a hook says on stderr with code 1,
+/// and goes on. Where edits are refused that nobody watches over, this may be one.
+fn unreadable(args: &HookArgs, error: &impl std::fmt::Display) -> Result<(), Failed> {
+    let why = format!("hook {}: what came on stdin is no event: {error}", args.event);
+    let root = std::env::current_dir().ok().and_then(|here| hub::project_root(&here));
+    if Kind::of(&args.event) != Kind::BeforeTool || !Settings::read(root.as_deref()).fail_closed {
+        return Err(Failed::refused(why));
+    }
+    let denied =
+        Answer::denied(format!("manus-sync: {why}. Edits are refused then, since fail-closed is set"));
+    if let Some(text) = denied.written(args.dialect) {
         let _ = writeln!(std::io::stdout(), "{text}");
     }
     Ok(())
@@ -138,8 +151,11 @@ impl Hook {
                 self.leave(server)?;
                 Ok(Answer::nothing())
             }
+            // A session that is over, or has not begun, does not begin with that.
             Kind::Other => {
-                self.beat(server, None)?;
+                if self.session.is_known() {
+                    self.beat(server, None)?;
+                }
                 Ok(Answer::nothing())
             }
         }

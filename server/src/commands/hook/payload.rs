@@ -20,7 +20,7 @@ pub(super) enum Kind {
 
 impl Kind {
     /// By name in any spelling: `PreToolUse`, `preToolUse`, `pre-tool-use`.
-    fn of(name: &str) -> Self {
+    pub(super) fn of(name: &str) -> Self {
         let name: String = name.chars().filter(char::is_ascii_alphanumeric).collect();
         match name.to_ascii_lowercase().as_str() {
             "sessionstart" => Self::SessionStart,

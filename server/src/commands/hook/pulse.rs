@@ -30,6 +30,14 @@ pub(crate) async fn keep(server: &ServerArgs) {
     }
 }
 
+/// The agent whose turn the program that started this process has on, where that is one alone.
+pub(crate) fn agent_at_work() -> Option<String> {
+    let root = hub::project_root(&std::env::current_dir().ok()?)?;
+    let mut at_work = notes::at_work(&root, notes::parent()?);
+    let (manus_id, _) = at_work.pop()?;
+    at_work.is_empty().then_some(manus_id)
+}
+
 fn wanted(notes: &Notes) -> Duration {
     notes.beat_secs.map_or(USUAL, Duration::from_secs)
 }

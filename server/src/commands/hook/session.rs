@@ -92,6 +92,11 @@ impl Session {
         self.manus_id = name;
     }
 
+    /// Whether it has been introduced and is not over.
+    pub(super) fn is_known(&self) -> bool {
+        !self.session_id.is_empty() && self.notes.session == self.session_id
+    }
+
     /// Whether the server does not know this session, or does not know it by what it was shown.
     pub(super) fn is_unknown(&self, error: &ApiError) -> bool {
         matches!(&*error.code, "manus_not_found" | "manus_inactive")
@@ -178,9 +183,10 @@ impl Session {
         let lines: Vec<String> = messages.iter().take(TOLD_AT_ONCE).map(line).collect();
         let more = if messages.len() > TOLD_AT_ONCE { "\nThere are more." } else { "" };
         Ok(Some(format!(
-            "New messages for you ({}):\n{}{more}\nTake them with `manus-sync message inbox` or the inbox tool.",
+            "New messages for you ({}):\n{}{more}\nTake them with `manus-sync message inbox --as {}` or the inbox tool.",
             self.manus_id,
-            lines.join("\n")
+            lines.join("\n"),
+            self.manus_id,
         )))
     }
 

@@ -21,6 +21,7 @@ async fn refused_and_misused() {
             "manus-sync message send bob --content '{' --as ada",
             "manus-sync task add --from /dev/null",
             "manus-sync task add x --priority urgent 2>&1 | head -n 1",
+            "manus-sync task progress T1 -5 2>&1 | head -n 1",
         ],
         expect![[r#"
             $ manus-sync files claim a.rs --as bob
@@ -48,6 +49,8 @@ async fn refused_and_misused() {
             ! ends with Some(2)
             $ manus-sync task add x --priority urgent 2>&1 | head -n 1
             error: invalid value 'urgent' for '--priority <PRIORITY>': "urgent" is not a priority: use one of CRITICAL, HIGH, MEDIUM, LOW, or 1 to 4
+            $ manus-sync task progress T1 -5 2>&1 | head -n 1
+            error: invalid value '-5' for '<PERCENT>': progress -5 is out of range: use a whole number from 0 to 100
         "#]],
     );
     let usage = [
