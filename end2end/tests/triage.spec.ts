@@ -93,6 +93,7 @@ test("tasks are ticked, made urgent, and put back by the keyboard alone", async 
   await row(page, "task-T1").locator(".row-link").focus();
   await page.keyboard.press("e");
   await expect(field(page, "Title")).toHaveValue("Write the parser");
+  await expect(page.getByTestId("dialog")).toBeVisible();
   await page.keyboard.press("Escape");
   await expect(page.getByTestId("dialog")).toBeHidden();
   await page.keyboard.press("x");

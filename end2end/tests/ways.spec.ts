@@ -38,7 +38,7 @@ test("the keyboard comes back to the line it came from, and goes on after one th
   await expect(third!).toBeFocused();
   // Somebody else deals with the line that has the focus.
   await first!.focus();
-  await server.post("ack_messages", { manus_id: "supervisor", message_ids: [ids[0]] });
+  await server.post("ack_messages", { manus_id: "supervisor", ids: [ids[0]] });
   await expect(first!).toHaveCount(0);
   await expect(third!).toBeFocused();
 });
