@@ -24,6 +24,8 @@ const [input] = positionals;
 const out = options.out;
 const modules = join(out, "modules");
 const done = new Map();
+/** What a crate that Leptos brings gives to scripts, and none of them asks for: streams made in the program. */
+const UNUSED = /intounderlying(bytesource|sink|source)/;
 // For size above all. Nothing is put inline: code that stands once in a function of its own compresses better than the same code
 // here and there.
 binaryen.setOptimizeLevel(2);
@@ -81,6 +83,7 @@ function bundle(files) {
 function small(path) {
   if (!done.has(path)) {
     const module = binaryen.readBinary(withoutNames(readFileSync(path)));
+    withoutUnused(module);
     // The second time finds what the first has uncovered.
     module.optimize();
     module.optimize();
@@ -89,6 +92,13 @@ function small(path) {
     module.dispose();
   }
   return done.get(path);
+}
+
+/** Takes from a module what it gives away and nobody asks for, so that the optimiser sees that nothing needs it. */
+function withoutUnused(module) {
+  const given = Array.from({ length: module.getNumExports() }, (_, at) => module.getExportByIndex(at));
+  const names = given.map((one) => binaryen.getExportInfo(one).name);
+  for (const name of names.filter((name) => UNUSED.test(name))) module.removeExport(name);
 }
 
 /** A module without the names of its functions, of which the optimiser says that it does not know all kinds. */

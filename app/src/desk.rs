@@ -110,6 +110,8 @@ pub struct Desk {
     pub errand: RwSignal<Option<(u32, Errand)>>,
     /// When the person left who has come back, until they have seen what happened since.
     pub left: RwSignal<Option<Left>>,
+    /// When the page is put on paper: date and time, as long as that takes; empty otherwise.
+    pub printed: RwSignal<String>,
     /// The theme that is chosen; empty where the system decides.
     pub theme: RwSignal<&'static str>,
     counter: StoredValue<u32>,
@@ -122,7 +124,8 @@ impl Desk {
         let (steps, counter) = (RwSignal::new(None), StoredValue::new(0));
         let (undo, errand, left) = (RwSignal::new(None), RwSignal::new(None), RwSignal::new(None));
         let theme = RwSignal::new(theme::chosen().unwrap_or_default());
-        let desk = Self { ask, notices, picked, steps, undo, errand, left, theme, counter };
+        let printed = RwSignal::default();
+        let desk = Self { ask, notices, picked, steps, undo, errand, left, printed, theme, counter };
         provide_context(desk);
         desk
     }

@@ -21,13 +21,44 @@ pub fn focus(element: Option<Element>) {
     }
 }
 
-/// When nothing has the focus any more after the next frame, since what had it is gone, gives it to the room: there the keys and
-/// a screen reader go on.
+/// Marks what has the focus before something opens over it or beside it, so that [`keep_focus`] finds back. Of a line with keys, the
+/// line as a whole, and the one after it: the first may be dealt with meanwhile. What is in the drawer is no place to go back to.
+pub fn mark_place() {
+    let here = document().active_element();
+    if here.as_ref().is_some_and(|here| matches!(here.closest(".drawer"), Ok(Some(_)))) {
+        return;
+    }
+    let line = here.as_ref().and_then(|here| here.closest(".needs li").ok().flatten());
+    mark(AFTER, line.as_ref().and_then(Element::next_element_sibling));
+    mark(FROM, line.or(here));
+}
+
+const FROM: &str = "data-from";
+const AFTER: &str = "data-after";
+
+fn mark(name: &str, place: Option<Element>) {
+    if let Some(before) = find(&["[", name, "]"].concat()) {
+        let _ = before.remove_attribute(name);
+    }
+    if let Some(place) = place {
+        let _ = place.set_attribute(name, "");
+    }
+}
+
+/// When nothing has the focus any more after the next frame, since what had it is gone, gives it to where the person came from, else
+/// to the room: there the keys and a screen reader go on.
 pub fn keep_focus() {
     request_animation_frame(|| {
-        let nowhere = document().active_element().is_none_or(|element| element.tag_name() == "BODY");
-        focus(find("#room").filter(|_| nowhere));
+        if is_nowhere() {
+            let places = ["[data-from]:not(.gone, body)", "[data-after]:not(.gone)", "#room"];
+            focus(places.into_iter().find_map(find));
+        }
     });
+}
+
+/// Whether nothing has the focus.
+pub fn is_nowhere() -> bool {
+    document().active_element().is_none_or(|element| element.tag_name() == "BODY")
 }
 
 /// Does what a click on an element does.

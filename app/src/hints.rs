@@ -10,7 +10,7 @@ use crate::prelude::*;
 
 /// What the style cuts off where there is no room for it (`text-overflow`).
 const CUT: &str = ".path,.card .caption,.lane>:first-child,.lane .bar>span,.top h1,.row a,.row .caption,.row .gist,\
-                   .needs li>p,.figures dt,.figures .more,.threads .row-link";
+                   .needs li>p,.kind,.mail-head a,.figures dt,.figures .more,.threads .row-link";
 /// Stands on what is told in full here: it is told anew each time, since the words may have changed.
 const TOLD: &str = "data-told";
 

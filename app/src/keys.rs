@@ -52,10 +52,15 @@ impl Keys {
             return false;
         }
         if let Some(field) = dom::element_of(event.target()).filter(takes_text) {
-            if key == "Escape" {
-                self.leave(&field);
-            }
-            return false;
+            let goes_on = field.id() == "filter" && !event.is_composing();
+            return match key.as_str() {
+                "Escape" => leave(&field),
+                "Enter" | "ArrowDown" if goes_on => {
+                    focus_first(&FIRST[1..]);
+                    true
+                }
+                _ => false,
+            };
         }
         match key.as_str() {
             key if was_g => self.go(key),
@@ -93,7 +98,7 @@ impl Keys {
             "t" => theme::toggle(self.desk),
             "z" => self.desk.send(Errand::Undo),
             "/" => dom::focus(dom::find("#filter")),
-            "j" | "k" => focus_first_row(),
+            "j" | "k" => focus_first(&FIRST),
             "Escape" if self.nav.place_now().open.is_some() => {
                 self.nav.goto(&Place { open: None, ..self.nav.place_now() }.href(), false);
             }
@@ -101,6 +106,9 @@ impl Keys {
                 self.desk.picked.set(SortedSet::new());
             }
             "Escape" if self.live.past_ms.with_untracked(Option::is_some) => self.live.back_to_now(),
+            "Escape" if !self.nav.place_now().text.is_empty() => {
+                self.nav.goto(&Place { text: String::new(), ..self.nav.place_now() }.href(), true);
+            }
             _ => return false,
         }
         true
@@ -167,16 +175,17 @@ impl Keys {
             Some(reason) => self.desk.complain(reason),
         }
     }
+}
 
-    /// Esc in a field: first empties the filter, then leaves it.
-    fn leave(self, field: &Element) {
-        let place = self.nav.place_now();
-        if field.id() == "filter" && !place.text.is_empty() {
-            self.nav.goto(&Place { text: String::new(), ..place }.href(), true);
-        } else if let Some(field) = field.dyn_ref::<HtmlElement>() {
-            let _ = field.blur();
-        }
+/// Esc in a field leaves it. A filter stays, though browsers would empty its field, until Esc is pressed once more.
+fn leave(field: &Element) -> bool {
+    let filter = field.id() == "filter";
+    if filter {
+        dom::focus(dom::find("#room"));
+    } else if let Some(field) = field.dyn_ref::<HtmlElement>() {
+        let _ = field.blur();
     }
+    filter
 }
 
 /// True on something that a key does something with by itself.
@@ -202,13 +211,11 @@ fn takes_text(target: &Element) -> bool {
     target.closest("input:not([type=radio]), textarea, select").ok().flatten().is_some()
 }
 
-/// Puts the focus on what needs the person first, else on the first task, else on the first of any list.
-fn focus_first_row() {
-    const FIRST: [&str; 4] = [
-        ".needs li",
-        ".list.tasks .body .row-link",
-        ".list .body .row-link",
-        ":is(.threads, .board) .row-link",
-    ];
-    dom::focus(FIRST.into_iter().find_map(dom::find));
+/// Where lists begin: what needs the person, else the first task, else the first of any list.
+const FIRST: [&str; 4] =
+    [".needs li", ".list.tasks .body .row-link", ".list .body .row-link", ":is(.threads, .board) .row-link"];
+
+/// Puts the focus on the first of these that there is.
+fn focus_first(places: &[&str]) {
+    dom::focus(places.iter().copied().find_map(dom::find));
 }

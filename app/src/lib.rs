@@ -114,6 +114,7 @@ pub fn hydrate() {
             hints::listen();
             keys::listen(live, use_desk(), nav);
             presence::watch(live, use_desk(), nav);
+            presence::watch_paper(live, use_desk());
             wake_up(live);
         });
         // The page lives as long as its tab.

@@ -234,7 +234,11 @@ impl Nav {
             place = place.choosing("at", at_ms.to_string());
             href = place.href();
         }
-        let other_room = place.room != self.place_now().room;
+        let now = self.place_now();
+        let other_room = place.room != now.room;
+        if place.open.is_some() && now.open.is_none() {
+            dom::mark_place();
+        }
         self.once_ready(&place.clone(), href.clone(), move || {
             write_address(&href, replace);
             self.place.set(place);

@@ -139,8 +139,10 @@ parts! {
     Errands = errands: components::errands::errands;
     /// The palette, the help, and how to copy what has no dialog of its own.
     Finding = finding: components::dialogs::finding;
-    /// The dialogs about what a task is.
+    /// The dialog for a new task.
     Tasks = tasks: components::dialogs::tasks;
+    /// The dialog in which a task is changed.
+    Editing = editing: components::dialogs::editing;
     /// The dialog in which a message is written.
     Letter = letter: components::dialogs::letter;
     /// The dialogs about a task or a file that only ask whether, and perhaps why.
@@ -200,7 +202,8 @@ pub const fn in_drawer(open: &Open) -> Part {
 pub const fn asking(ask: &Ask) -> Part {
     match ask {
         Ask::Palette | Ask::Help | Ask::Copy { .. } => Part::Finding,
-        Ask::CreateTask | Ask::Edit(_) => Part::Tasks,
+        Ask::CreateTask => Part::Tasks,
+        Ask::Edit(_) => Part::Editing,
         Ask::Message { .. } => Part::Letter,
         Ask::Assign(_) => Part::Assigning,
         Ask::Review(..) => Part::Reviewing,

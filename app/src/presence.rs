@@ -10,6 +10,7 @@ use wasm_bindgen::closure::Closure;
 use web_sys::wasm_bindgen::JsCast;
 
 use crate::desk::{Desk, Left};
+use crate::dom;
 use crate::live::Live;
 use crate::nav::{Nav, Room};
 
@@ -19,6 +20,15 @@ const SAID_EVERY: Duration = Duration::from_secs(20);
 const AWAY_MS: TimeMs = 5 * 60_000;
 /// Under which name it is remembered.
 const KEY: &str = "manus_seen";
+
+/// Notes when the page is put on paper, which then has its date and the whole of what needs somebody.
+pub fn watch_paper(live: Live, desk: Desk) {
+    let _ = window_event_listener_untyped("beforeprint", move |_| {
+        let at_ms = live.past_ms.get_untracked().unwrap_or(live.clock_ms.get_untracked());
+        desk.printed.set(dom::date_and_time(at_ms));
+    });
+    let _ = window_event_listener_untyped("afterprint", move |_| desk.printed.set(String::new()));
+}
 
 /// Keeps watch.
 pub fn watch(live: Live, desk: Desk, nav: Nav) {

@@ -30,6 +30,16 @@ test("down the list, into a task, and back", async ({ page, server, open }) => {
   await expect(page).toHaveURL(/task=T1/);
   await page.keyboard.press("Escape");
   await expect(page.getByTestId("drawer")).toBeHidden();
+  await expect(row(page, "task-T1").locator(".row-link")).toBeFocused();
+  // Not what was asked in the drawer is where one came from.
+  await page.keyboard.press("Enter");
+  await page.getByTestId("hold").focus();
+  await page.keyboard.press("Enter");
+  await expect(page.getByTestId("dialog")).toBeVisible();
+  await page.keyboard.press("Escape");
+  await expect(page.getByTestId("hold")).toBeFocused();
+  await page.keyboard.press("Escape");
+  await expect(row(page, "task-T1").locator(".row-link")).toBeFocused();
 });
 
 test("filter, help, theme and rooms have keys", async ({ page, server, open }) => {
@@ -40,12 +50,25 @@ test("filter, help, theme and rooms have keys", async ({ page, server, open }) =
   await page.keyboard.type("test");
   await expect(row(page, "task-T1")).toBeHidden();
   await expect(row(page, "task-T2")).toBeVisible();
+  await expect(page.locator(".search .found")).toHaveText("1 found");
+  await page.keyboard.press("ArrowDown");
+  await expect(row(page, "task-T2").locator(".row-link")).toBeFocused();
+  await page.keyboard.press("/");
+  await page.keyboard.press("Enter");
+  await expect(row(page, "task-T2").locator(".row-link")).toBeFocused();
+  await page.keyboard.press("/");
+  await page.keyboard.press("End");
   await page.keyboard.type(" nothing has this");
   await expect(page.getByTestId("tasks")).toContainText("No task that is open contains");
-  await page.keyboard.press("Escape");
-  await expect(row(page, "task-T1")).toBeVisible();
+  await expect(page.locator(".search .found")).toHaveText("0 found");
+  // The first Esc leaves the field, the next one takes the filter away.
   await page.keyboard.press("Escape");
   await expect(page.locator("#filter")).not.toBeFocused();
+  await expect(page.locator("#filter")).toHaveValue("test nothing has this");
+  await page.keyboard.press("Escape");
+  await expect(row(page, "task-T1")).toBeVisible();
+  await expect(page.locator("#filter")).toHaveValue("");
+  await expect(page.locator(".search .found")).toHaveText("");
 
   await page.keyboard.press("?");
   await expect(page.getByTestId("help")).toBeVisible();

@@ -53,6 +53,35 @@ for (const colorScheme of ["light", "dark"] as const) {
       }
     });
 
+    test("work that does not move is marked so that everybody can read it", async ({ page, server, errors }) => {
+      errors.expect(/built anew/);
+      await smallTeam(server);
+      // As if nothing had moved for half of the estimate.
+      await page.route((url) => url.pathname.startsWith("/tasks"), async (route) => {
+        const response = await route.fetch();
+        await route.fulfill({ response, body: (await response.text()).replace('"stall_level":0', '"stall_level":1') });
+      });
+      for (const [path, place] of [
+        ["/tasks", ".row.stalled .c-title .caption"],
+        ["/tasks?view=board", ".card.stalled .caption"],
+        ["/tasks/T1", ".drawer .stalled"],
+      ] as const) {
+        await page.goto(server.url + path);
+        await page.locator("body[data-hydrated]").waitFor();
+        const mark = page.locator(place).first();
+        await expect(mark).toHaveText("has not moved for long");
+        const amber = await page.evaluate(() => {
+          const probe = document.body.appendChild(document.createElement("i"));
+          probe.style.color = "var(--amber)";
+          const { color } = getComputedStyle(probe);
+          probe.remove();
+          return color;
+        });
+        await expect(mark).toHaveCSS("color", amber);
+        expect(await violations(page), path).toEqual([]);
+      }
+    });
+
     test("axe finds nothing in the dialogs", async ({ page, server, open }) => {
       test.slow();
       await smallTeam(server);

@@ -4,10 +4,7 @@
 //! the arguments have to be explained. `server_call!` declares one; [`CallJson`] is the protocol that all of them speak.
 
 use engine::RefusalKind;
-use server_fn::client::Client;
 use server_fn::client::browser::BrowserClient;
-use server_fn::request::ClientReq;
-use server_fn::response::ClientRes;
 use server_fn::{Protocol, ServerFn};
 
 use super::error::ApiError;
@@ -19,7 +16,6 @@ pub use server_fn::mock::BrowserMockServer as Backend;
 
 /// Where all calls lie.
 pub const PREFIX: &str = "/api/v1/";
-const JSON: &str = "application/json";
 
 /// The name of a call and of its arguments.
 pub trait Arguments {
@@ -114,8 +110,13 @@ pub(super) use server_call;
 
 /// Makes a call: from the browser by HTTP, while rendering on the server without a detour.
 #[cfg(not(feature = "ssr"))]
-pub async fn call<C: Call>(arguments: C) -> Result<C::Output, ApiError> {
-    arguments.run_on_client().await
+pub async fn call<C>(arguments: C) -> Result<C::Output, ApiError>
+where
+    C: Call + serde::Serialize,
+    C::Output: serde::de::DeserializeOwned,
+{
+    let body = serde_json::to_string(&arguments).map_err(|error| ApiError::internal(error.to_string()))?;
+    crate::read::from_json(&post(C::PATH, body).await?).map_err(ApiError::unreachable)
 }
 
 #[cfg(feature = "ssr")]
@@ -124,27 +125,12 @@ pub use super::door::call;
 /// The protocol of all calls: a POST with a JSON object, answered in JSON. Refusals have a status of 400 or above.
 pub struct CallJson;
 
-/// Sends a call and reads the answer, be it a success or a refusal.
-async fn ask<I, O>(path: &str, input: I) -> Result<O, ApiError>
-where
-    I: serde::Serialize,
-    O: serde::de::DeserializeOwned,
-{
-    let body = serde_json::to_string(&input).map_err(|error| ApiError::internal(error.to_string()))?;
-    crate::read::from_json(&post(path, body).await?).map_err(ApiError::unreachable)
-}
-
 /// Sends a body of JSON by HTTP, and answers the one that came back. Not generic: all calls share this code.
-pub async fn post(path: &str, body: String) -> Result<bytes::Bytes, ApiError> {
-    type Browser = BrowserClient;
-    type Request = <Browser as Client<ApiError>>::Request;
-
-    let request = <Request as ClientReq<ApiError>>::try_new_post(path, JSON, JSON, body)?;
-    let response = <Browser as Client<ApiError>>::send(request).await?;
-    let status = ClientRes::<ApiError>::status(&response);
-    let bytes = ClientRes::<ApiError>::try_into_bytes(response).await?;
+pub async fn post(path: &str, body: String) -> Result<Vec<u8>, ApiError> {
+    let (status, answer) = fetch(path, &body).await.map_err(ApiError::unreachable)?;
+    let answer = answer.into_bytes();
     if (200..300).contains(&status) {
-        return Ok(bytes);
+        return Ok(answer);
     }
     #[cfg(feature = "hydrate")]
     if status == 401 {
@@ -155,11 +141,40 @@ pub async fn post(path: &str, body: String) -> Result<bytes::Bytes, ApiError> {
             _ => drop(leptos::prelude::window().location().reload()),
         }
     }
-    match crate::read::from_json::<ApiError>(&bytes) {
+    match crate::read::from_json::<ApiError>(&answer) {
         Ok(error) => Err(ApiError { status, ..error }),
         // Something between here and the server answered in its place.
         Err(_) => Err(ApiError::unreachable(format!("status {status}"))),
     }
+}
+
+/// Sends a body to a path by the browser's own `fetch`: status and text of what comes back, or why nothing did. What Leptos has for that
+/// reads streams and gives up requests, too, which is 3 KB to load.
+#[cfg(feature = "hydrate")]
+async fn fetch(path: &str, body: &str) -> Result<(u16, String), String> {
+    use js_sys::futures::JsFuture;
+    use wasm_bindgen::{JsCast, JsValue};
+
+    const JSON: &str = "application/json";
+    let why = |error: JsValue| String::from(error.unchecked_ref::<js_sys::Object>().to_string());
+    let request = web_sys::RequestInit::new();
+    request.set_method("POST");
+    request.set_body(&JsValue::from_str(body));
+    let headers = web_sys::Headers::new().map_err(why)?;
+    for name in ["content-type", "accept"] {
+        headers.set(name, JSON).map_err(why)?;
+    }
+    request.set_headers(&headers);
+    let sent = leptos::prelude::window().fetch_with_str_and_init(path, &request);
+    let response: web_sys::Response = JsFuture::from(sent).await.map_err(why)?.unchecked_into();
+    let text = JsFuture::from(response.text().map_err(why)?).await.map_err(why)?;
+    Ok((response.status(), text.as_string().unwrap_or_default()))
+}
+
+/// Nothing that is drawn on the server asks by HTTP.
+#[cfg(not(feature = "hydrate"))]
+async fn fetch(_path: &str, _body: &str) -> Result<(u16, String), String> {
+    Err("only the browser asks by HTTP".to_owned())
 }
 
 #[cfg(not(feature = "ssr"))]
@@ -181,8 +196,8 @@ where
         Err(ApiError::internal("only the server answers calls"))
     }
 
-    async fn run_client(path: &str, input: I) -> Result<O, ApiError> {
-        ask(path, input).await
+    async fn run_client(_path: &str, _input: I) -> Result<O, ApiError> {
+        Err(ApiError::internal("calls are made by `api::call`"))
     }
 }
 
@@ -205,7 +220,7 @@ where
         Ok(super::door::answer(request, body).await)
     }
 
-    async fn run_client(path: &str, input: I) -> Result<O, ApiError> {
-        ask(path, input).await
+    async fn run_client(_path: &str, _input: I) -> Result<O, ApiError> {
+        Err(ApiError::internal("calls are made by `api::call`"))
     }
 }

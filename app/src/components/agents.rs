@@ -23,13 +23,14 @@ const HEADS: &[(&str, &str)] = &[
 /// All agents but those who left.
 pub fn agents() -> Node {
     let live = use_live();
-    list(Memo::new(move |_| live.agent_rows(false)), nobody, ())
+    let ids = Memo::new(move |_| live.agent_rows(false));
+    list(ids, Memo::new(move |_| ids.with(Vec::len)), nobody, ())
 }
 
-/// These agents; in their place, where there are none, why; and what can be done with the list.
-pub fn list(ids: Memo<Vec<RowId>>, empty: fn() -> Node, tools: impl IntoNode) -> Node {
+/// These agents, and how many of them are counted; in their place, where there are none, why; and what can be done with the list.
+pub fn list(ids: Memo<Vec<RowId>>, counted: Memo<usize>, empty: fn() -> Node, tools: impl IntoNode) -> Node {
     let rows = Rows { name: "agents", ids, heads: HEADS, draw, empty, selected: |_| false };
-    panel("Agents", "agents", count(move || ids.with(Vec::len)), tools).add(rows.show()).into_node()
+    panel("Agents", "agents", count(move || counted.get()), tools).add(rows.show()).into_node()
 }
 
 /// Stands where no agent is.

@@ -111,9 +111,14 @@ pub fn nothing(icon_name: &'static str, text: impl Into<String>, more: impl Into
     div("nothing").add(icon(icon_name)).add(el("p").add(text.into())).add(more).into_node()
 }
 
-/// The field that narrows down what a room lists. What is written in it stands in the address.
-pub fn search_box(label: &'static str) -> Node {
+/// The field that narrows down what a room lists, and how much it leaves. What is written in it stands in the address.
+pub fn search_box(label: &'static str, found: Option<Memo<usize>>) -> Node {
     let nav = use_nav();
+    let told = move || {
+        let filtered = nav.place().text.chars().any(|letter| !letter.is_whitespace());
+        let told = |found: Memo<usize>| nodes![found.get().to_string(), span("word").add(" found")];
+        found.filter(|_| filtered).map(told)
+    };
     let input = el("input")
         .attr("type", "search")
         .attr("id", "filter")
@@ -126,7 +131,10 @@ pub fn search_box(label: &'static str) -> Node {
             nav.goto(&Place { text: event_target_value(&event), ..nav.place_now() }.href(), true);
         });
     let search = el("label").class("search").add(icon("search")).add(span("away").add(label)).add(input);
-    search.add(el("kbd").attr("aria-hidden", "true").add("/")).into_node()
+    search
+        .add(span("found num").attr("role", "status").add(told))
+        .add(el("kbd").attr("aria-hidden", "true").add("/"))
+        .into_node()
 }
 
 /// A choice among values that stands in the address under a name; the first of them is no choice.

@@ -177,6 +177,7 @@ fn card(live: Live, nav: Nav, column: TaskStatus, id: TaskId) -> Option<El> {
         el("li")
             .class("card")
             .toggle("ticked", move || desk.picked.with(&is_ticked))
+            .toggle("stalled", move || row.with(|row| row.value.stalled))
             .test_id(format!("card-{id}"))
             // What is cut off in it: the link lies over the whole card, so it is told here.
             .attr("title", blocked)

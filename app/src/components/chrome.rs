@@ -70,6 +70,7 @@ pub fn top_bar() -> Node {
         .add(new_task.add(icon("plus")).add(el("span").add("New task")))
         .add(icon_button("contrast", "Light or dark (t)", theme::toggle).test_id("theme"))
         .add(icon_button("help", "Keys (?)", |desk| desk.open(Ask::Help)));
+    let printed = use_desk().printed;
     let brand =
         el("a").class("brand").attr("href", "/").attr("aria-label", "manus-sync, overview").add(icon("logo"));
     el("header")
@@ -80,6 +81,7 @@ pub fn top_bar() -> Node {
         .add(pause(live))
         .add(health_chip())
         .add(live.about().who.map(looks_on))
+        .add(span("printed num").add(move || printed.get()))
         .add(tools)
         .into_node()
 }

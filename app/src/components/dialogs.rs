@@ -5,6 +5,7 @@ mod bulk;
 mod confirm;
 mod create_task;
 mod decide;
+mod edit_task;
 mod help;
 mod palette;
 mod write;
@@ -12,6 +13,7 @@ mod write;
 use std::rc::Rc;
 
 use crate::prelude::*;
+use engine::TaskId;
 pub use help::table as keys_table;
 use wasm_bindgen::JsCast;
 use web_sys::{HtmlDialogElement, KeyboardEvent};
@@ -22,7 +24,7 @@ use super::icon::icon;
 use crate::desk::{Ask, Desk, use_desk};
 use crate::dom;
 use crate::errand::{As, Errand, Written};
-use crate::live::use_live;
+use crate::live::{Live, use_live, words};
 use crate::parts::{self, use_parts};
 use crate::ui::{El, IntoNode, Node, div, el, nodes};
 
@@ -87,11 +89,18 @@ pub fn finding() -> Node {
     })
 }
 
-/// What a task is to be.
+/// What a new task is to be.
 pub fn tasks() -> Node {
     asked(|ask| match ask {
         Ask::CreateTask => Some(create_task::form()),
-        Ask::Edit(id) => Some(create_task::edit(id)),
+        _ => None,
+    })
+}
+
+/// What a task is to be instead.
+pub fn editing() -> Node {
+    asked(|ask| match ask {
+        Ask::Edit(id) => Some(edit_task::edit(id)),
         _ => None,
     })
 }
@@ -154,12 +163,24 @@ fn asked(draw: fn(Ask) -> Option<Node>) -> Node {
     (move || draw(desk.ask.get()?)).into_node()
 }
 
+/// Says so at once when the task that a dialog is about is closed by somebody else.
+fn meanwhile(live: Live, id: &TaskId) -> El {
+    let row = live.task(id);
+    let told = move || {
+        let status = row?.with(|row| row.value.status);
+        let how = words::status(status).to_ascii_lowercase();
+        status.is_closed().then(|| format!("It was {how} meanwhile: there is nothing left to change."))
+    };
+    el("p").class("meanwhile").attr("role", "alert").test_id("meanwhile").add(told)
+}
+
 fn show(asked: bool, expected: StoredValue<bool>) {
     let Some(dialog) = dom::find("#dialog").and_then(|found| found.dyn_into::<HtmlDialogElement>().ok())
     else {
         return;
     };
     if asked && !dialog.open() {
+        dom::mark_place();
         let _ = dialog.show_modal();
     } else if asked {
         // One question led to another: the browser looks for the field to begin with only on opening.

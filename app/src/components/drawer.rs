@@ -1,6 +1,7 @@
 //! The drawer: one task or one agent in full, beside what is on screen.
 
 mod agent;
+mod lately;
 pub mod score;
 mod task;
 pub mod waits;

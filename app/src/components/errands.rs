@@ -2,7 +2,7 @@
 
 use crate::prelude::*;
 use engine::event::TaskSpec;
-use engine::{ManusId, State, TaskStatus};
+use engine::{ManusId, State, TaskStatus, TimeMs};
 use leptos::task::spawn_local;
 use serde::Serialize;
 
@@ -14,12 +14,15 @@ use crate::copied;
 use crate::desk::{Desk, use_desk};
 use crate::dom;
 use crate::errand::{As, Errand, Step, Written};
+use crate::live::needs::is_person;
 use crate::live::sentence::{Before, Entry, Part, entry};
 use crate::live::{Live, use_live, words};
 use crate::ui::Node;
 
 /// How many tasks or agents are told of that were not taken back.
 const TOLD: usize = 3;
+/// Until then, something was just now.
+const JUST_NOW_MS: TimeMs = 2_000;
 
 /// Does what the desk sends it to do.
 pub fn errands() -> Node {
@@ -88,7 +91,7 @@ fn undo(live: Live, desk: Desk) {
 async fn take_back(live: Live, step: Step) -> Result<(), String> {
     let about = step.about();
     if !live.peek(|state| is_untouched(&step, state)) {
-        return Err(changed_meanwhile(live, &about));
+        return Err(changed_meanwhile(live, &about, None));
     }
     let refused = |error| format!("{about}: {}", Fault::from(error).text);
     if let Some(question) = what_since(&step) {
@@ -96,7 +99,7 @@ async fn take_back(live: Live, step: Step) -> Result<(), String> {
         // The first is the step's own; whatever follows is somebody else's.
         if let Some(record) = since.get(1) {
             let entry = live.peek(|state| entry(record, state, &Before::default()));
-            return Err(changed(live, &about, entry));
+            return Err(changed(live, &about, entry, None));
         }
     }
     let Some((name, body)) = reversal(step) else { return Ok(()) };
@@ -116,19 +119,29 @@ fn what_since(step: &Step) -> Option<ListEvents> {
     Some(ListEvents { kind, about, cursor, limit: Some(2), ..ListEvents::new() })
 }
 
-/// Who or what came in between, in a sentence, from the newest that is known of it.
-pub fn changed_meanwhile(live: Live, about: &str) -> String {
+/// Who or what came in between, in a sentence: from the newest that is known of it, or in these words.
+pub fn changed_meanwhile(live: Live, about: &str, told: Option<String>) -> String {
     let is_about = |entry: &&Entry| entry.about.iter().any(|part| plain(part) == about);
     let newest = live.feed.with_untracked(|feed| feed.iter().rev().find(is_about).cloned());
-    changed(live, about, newest)
+    changed(live, about, newest, told)
 }
 
-fn changed(live: Live, about: &str, entry: Option<Entry>) -> String {
-    let Some(entry) = entry else { return format!("{about} was changed meanwhile.") };
-    let sentence: String = entry.parts.iter().map(plain).collect();
-    let long = words::for_long(live.clock_ms.get_untracked() - entry.at_ms);
-    let by = entry.by.as_ref().map(|by| format!(" by {by}")).unwrap_or_default();
-    format!("{about} was changed{by} {long} ago: {sentence}.")
+fn changed(live: Live, about: &str, entry: Option<Entry>, told: Option<String>) -> String {
+    let Some(entry) = entry else {
+        let told = told.map(|told| format!(": {told}")).unwrap_or_default();
+        return format!("{about} was changed meanwhile{told}.");
+    };
+    let sentence = told.unwrap_or_else(|| entry.parts.iter().map(plain).collect());
+    let when = match live.clock_ms.get_untracked() - entry.at_ms {
+        past_ms if past_ms < JUST_NOW_MS => "just now".to_owned(),
+        past_ms => format!("{} ago", words::for_long(past_ms)),
+    };
+    let by = match &entry.by {
+        Some(by) if is_person(by) => " by a supervisor".to_owned(),
+        Some(by) => format!(" by {by}"),
+        None => String::new(),
+    };
+    format!("{about} was changed{by} {when}: {sentence}.")
 }
 
 fn plain(part: &Part) -> String {

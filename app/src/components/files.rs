@@ -36,10 +36,16 @@ pub fn files() -> Node {
     let (live, nav) = (use_live(), use_nav());
     let ids = Memo::new(move |_| live.lock_tree(&nav.place().text));
     let held = move || live.figures.with(|figures| figures.locks);
+    let is_lock = |row: &&RowId| matches!(row, RowId::Lock(_));
+    let found = Memo::new(move |_| ids.with(|ids| ids.iter().filter(is_lock).count()));
     let rows = Rows { name: "files", ids, heads: HEADS, draw, empty, selected: |_| false };
-    let tree =
-        panel("Files held", "files", count(held), nodes![exports("files", ""), search_box("Filter files")])
-            .add(rows.show());
+    let tree = panel(
+        "Files held",
+        "files",
+        count(held),
+        nodes![exports("files", ""), search_box("Filter files", Some(found))],
+    )
+    .add(rows.show());
     let side = div("side").add(nodes![waits(live), collisions(live)]);
     div("room split").add(tree).add(side).into_node()
 }

@@ -1,7 +1,7 @@
 //! The tasks as a graph of what has to be done before what.
 
 use crate::prelude::*;
-use engine::TaskId;
+use engine::{TaskId, TaskStatus};
 
 use super::bits::{agent_link, button, caption, filtered_out, nothing, task_link};
 use super::held::{Held, Hold};
@@ -59,6 +59,9 @@ pub fn graph() -> Node {
     };
     let unfound = Memo::new(move |_| drawn.with(|graph| !graph.nodes.is_empty() && !found(graph)));
     let told = move || filtered_out(format!("No task that is drawn contains “{}”.", nav.place().text));
+    effect(move || {
+        request_animation_frame(move || drawn.with_untracked(|graph| begin(live, graph)));
+    });
     held.within(div("graph-box"))
         .add(when(move || !drawn.with(|graph| graph.nodes.is_empty()), move || tools(drawn, zoom)))
         .add(held.chip())
@@ -67,6 +70,22 @@ pub fn graph() -> Node {
         .add(when(move || !drawn.with(|graph| graph.chain().is_empty()), move || chain(live, drawn)))
         .add(when(move || drawn.with(|graph| graph.nodes.is_empty()), empty))
         .into_node()
+}
+
+/// Begins with what runs, else with the first task, where neither would be in sight: columns are centred, and on a narrow screen the
+/// corner of a large drawing is empty.
+fn begin(live: Live, graph: &Graph) {
+    let Some(frame) = dom::find(".graph") else { return };
+    let status = |node: &Task| live.peek(|state| state.task(&node.id).map(|task| task.status()));
+    let runs = |node: &&Task| matches!(status(node), Some(TaskStatus::InProgress | TaskStatus::NeedsReview));
+    let Some(node) = graph.nodes.iter().find(runs).or(graph.nodes.first()) else { return };
+    let (x, y) = corner(node);
+    let (width, height) = (i64::from(frame.client_width()), i64::from(frame.client_height()));
+    if x + BOX.0 > width || y + BOX.1 > height {
+        let at = |px: i64| i32::try_from(px).unwrap_or(0);
+        frame.set_scroll_left(at(x - MARGIN as i64));
+        frame.set_scroll_top(at(y - height / 2));
+    }
 }
 
 /// How wide and how high it is drawn, in whole pixels.

@@ -73,13 +73,24 @@ const fn status_word(status: HealthStatus) -> &'static str {
 
 /// A cause: its points, what is the matter, and what to do about it.
 fn line(cause: HealthCause) -> El {
-    let mut letters = cause.message.chars();
-    let first = letters.next().map(|letter| letter.to_ascii_uppercase()).into_iter();
-    let told: String = first.chain(letters).collect();
     el("li")
         .add(span("points num").add(format!("−{}", cause.points)))
-        .add(el("p").add(told))
+        .add(el("p").add(told(&cause)))
         .add(div("acts").add(fix(&cause)))
+}
+
+/// The message as a sentence for a person: names stay as they are written, and the button beside it does what a call would.
+fn told(cause: &HealthCause) -> String {
+    let told = match cause.message.rsplit_once("; ") {
+        Some((told, advice)) if advice.contains('_') => told,
+        _ => &cause.message,
+    };
+    if told.starts_with(&cause.subject) {
+        return told.to_owned();
+    }
+    let mut letters = told.chars();
+    let first = letters.next().map(|letter| letter.to_ascii_uppercase()).into_iter();
+    first.chain(letters).collect()
 }
 
 fn fix(cause: &HealthCause) -> Option<Node> {
@@ -107,4 +118,20 @@ fn fix(cause: &HealthCause) -> Option<Node> {
             el("a").class("button small").attr("href", Room::Files.path()).add("See").into_node()
         }
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_cause_is_told_as_a_sentence_without_calls() {
+        let told = |subject: &str, message: &str| {
+            let (subject, message) = (subject.to_owned(), message.to_owned());
+            told(&HealthCause { code: HealthCode::TaskHeld, message, points: 1, subject })
+        };
+        assert_eq!(told("bob-1", "bob-1 fell silent; start it again"), "bob-1 fell silent; start it again");
+        assert_eq!(told("T1", "T1 is held back: no; unblock_task lets it go on"), "T1 is held back: no");
+        assert_eq!(told("T2", "nobody is there to review T2; ask"), "Nobody is there to review T2; ask");
+    }
 }

@@ -54,7 +54,7 @@ pub fn mail() -> Node {
         tabs("kind", "Which messages", &KINDS),
         choose("who", "With whom", everybody(live)),
         exports("messages", "kind=agents"),
-        search_box("Search"),
+        search_box("Search", None),
         write.test_id("write").add(icon("message")).add("Write"),
     ];
     let list = panel("Messages", "mail", (), tools).add(threads(live)).add(found());

@@ -12,10 +12,11 @@ use super::bits::{act, agent_link, button, since, task_link};
 use super::held::Lines;
 use super::icon::icon;
 use crate::desk::{Ask, Desk, use_desk};
-use crate::dom::{click, element_of, find, focus};
+use crate::dom::{click, element_of, find, focus, is_nowhere, mark_place};
 use crate::live::needs::{Need, Ranked, listed};
+use crate::live::order::Show;
 use crate::live::{Live, use_live, words};
-use crate::nav::{Place, Room};
+use crate::nav::{Place, Room, use_nav};
 use crate::ui::{El, IntoNode, Node, div, each, el, nodes, span, when};
 
 /// How many needs are shown before somebody asks for all.
@@ -31,7 +32,8 @@ pub fn needs() -> Node {
     let live = use_live();
     let all = RwSignal::new(false);
     let count = move || live.needs.with(Vec::len);
-    let most = move || if all.get() { usize::MAX } else { SHOWN };
+    let printed = use_desk().printed;
+    let most = move || if all.get() || !printed.with(String::is_empty) { usize::MAX } else { SHOWN };
     let first = Memo::new(move |_| -> Vec<Ranked> {
         live.needs.with(|needs| needs.iter().take(most()).cloned().collect())
     });
@@ -66,7 +68,7 @@ pub fn needs() -> Node {
     };
     // Under the pointer alone: the keys go on with the next line.
     let queue = lines.held.under_pointer(el("section"));
-    queue
+    keep_place(queue, first)
         .class("needs")
         .toggle("calm", move || count() == 0)
         .test_id("needs")
@@ -77,6 +79,37 @@ pub fn needs() -> Node {
         .add(el("ul").add(list))
         .add(when(move || count() > most(), more))
         .into_node()
+}
+
+/// Keeps the focus in the queue when the line that has it is drawn anew or goes: with the same need, else with the line after it.
+fn keep_place(queue: El, first: Memo<Vec<Ranked>>) -> El {
+    let chosen: StoredValue<Option<String>> = StoredValue::new(None);
+    let back = move || {
+        let Some(name) = chosen.get_value().filter(|_| is_nowhere()) else { return };
+        let same = format!(".needs [data-testid='{name}']");
+        let places = [&same, "[data-after]:not(.gone)", ".needs li:not(.gone)", "#room"];
+        focus(places.into_iter().find_map(find));
+    };
+    effect(move || {
+        first.with(|_| ());
+        request_animation_frame(back);
+    });
+    queue
+        .on("focusin", move |event| {
+            mark_place();
+            let line = element_of(event.target()).and_then(|target| target.closest("li").ok().flatten());
+            chosen.set_value(line.and_then(|line| line.get_attribute("data-testid")));
+        })
+        .on("focusout", move |event| {
+            let line = element_of(event.target());
+            request_animation_frame(move || {
+                // A line that is gone loses the focus as well, and that is not the person's doing.
+                let is_there = line.is_none_or(|line| line.is_connected());
+                if is_there && find(".needs li:focus-within").is_none() {
+                    chosen.set_value(None);
+                }
+            });
+        })
 }
 
 /// A need; one that is over stays in its place, with nothing to be done, until nobody points at it.
@@ -203,6 +236,16 @@ fn nobody(live: Live, tasks: &[TaskId], needed: String, missing: &str) -> Node {
     nodes![first, need, el("b").add(needed), format!(", and {why}")].into_node()
 }
 
+/// Leads to the tasks that can start, with these ticked: what can be done about all of them stands above the list.
+fn show_ticked(tasks: Vec<TaskId>) -> El {
+    let nav = use_nav();
+    let show = move |desk: Desk| {
+        desk.picked.set(tasks.iter().cloned().collect());
+        nav.goto(&Place { show: Show::Ready, ..Place::of(Room::Tasks) }.href(), false);
+    };
+    button("button small", show).attr(KEYS, "v").add("Show tasks")
+}
+
 /// The buttons that deal with a need.
 fn acts_for(live: Live, need: Need) -> Node {
     let ask = |key: &'static str, words: &'static str, ask: Ask| {
@@ -212,8 +255,11 @@ fn acts_for(live: Live, need: Need) -> Node {
         Need::NoAgents { .. } => Node::Nothing,
         Need::Lost { manus_id, .. } => ask("v", "Take off the list", Ask::Deregister(manus_id)).into_node(),
         Need::Nobody { tasks, .. } => match <[TaskId; 1]>::try_from(tasks) {
-            Ok([task]) => ask("v", "Cancel task", Ask::Cancel(task)).into_node(),
-            Err(_) => Node::Nothing,
+            Ok([task]) => {
+                let edit = ask("e", "Change it", Ask::Edit(task.clone()));
+                nodes![edit, ask("v", "Cancel task", Ask::Cancel(task))].into_node()
+            }
+            Err(tasks) => show_ticked(tasks).into_node(),
         },
         Need::DeadEnd { task_id, .. } => {
             let edit = ask("e", "Change it", Ask::Edit(task_id.clone()));

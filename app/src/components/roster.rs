@@ -15,15 +15,19 @@ use crate::ui::{IntoNode, Node, div, nodes};
 pub fn roster() -> Node {
     let (live, nav) = (use_live(), use_nav());
     let text = Memo::new(move |_| dom::lower(nav.place().text.trim()));
-    let ids = Memo::new(move |_| {
-        let mut ids = live.agent_rows(true);
+    let listed = move |with_gone| {
+        let mut ids = live.agent_rows(with_gone);
         live.peek(|state| {
             text.with(|text| ids.retain(|id| matches!(id, RowId::Agent(id) if fits(state, id, text))));
         });
         ids
-    });
-    let tools = nodes![exports("agents", ""), search_box("Filter agents")];
-    div("room").add(list(ids, empty, tools)).into_node()
+    };
+    let ids = Memo::new(move |_| listed(true));
+    let found = Memo::new(move |_| ids.with(Vec::len));
+    // As on the overview, those who left are none of the agents.
+    let here = Memo::new(move |_| listed(false).len());
+    let tools = nodes![exports("agents", ""), search_box("Filter agents", Some(found))];
+    div("room").add(list(ids, here, empty, tools)).into_node()
 }
 
 /// Whether name, role or capabilities of an agent contain a text.

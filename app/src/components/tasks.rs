@@ -37,9 +37,15 @@ pub fn task_views() -> Node {
     let nav = use_nav();
     let view = Memo::new(move |_| nav.choice("view"));
     let other = move |name: &'static str, content: Node| {
-        // The board shows closed tasks, too; the graph does not.
-        let file = exports("tasks", if name == "board" { "" } else { "show=open" });
-        let tools = nodes![view_tabs(), file, search_box("Filter tasks")];
+        // The board shows closed tasks, too; the graph does not, and leaves out none that is not found.
+        let (live, on_board) = (use_live(), name == "board");
+        let file = exports("tasks", if on_board { "" } else { "show=open" });
+        let found = Memo::new(move |_| {
+            let text = nav.place().text;
+            [Show::Open, Show::Closed].map(|show| live.task_rows(show, &text, "").len()).iter().sum()
+        });
+        let found = on_board.then_some(found);
+        let tools = nodes![view_tabs(), file, search_box("Filter tasks", found)];
         panel("Tasks", name, (), tools).add(picked_bar()).add(content).into_node()
     };
     let shown = move || match view.get().as_str() {
@@ -83,7 +89,8 @@ pub fn tasks() -> Node {
         use_desk().picked.with(|picked| !picked.is_empty() && rows.iter().any(|row| is_picked(picked, row)))
     };
     let rows = Rows { name: "tasks", ids, heads: HEADS, draw, empty, selected };
-    panel("Tasks", "tasks", (), filters(live)).add(picked_bar()).add(rows.show()).into_node()
+    let found = Memo::new(move |_| ids.with(Vec::len));
+    panel("Tasks", "tasks", (), filters(live, found)).add(picked_bar()).add(rows.show()).into_node()
 }
 
 /// The tasks that the address asks for.
@@ -100,7 +107,7 @@ fn picked_bar() -> Node {
     when(move || desk.picked.with(|picked| !picked.is_empty()), || show(Part::Picked))
 }
 
-fn filters(live: Live) -> Node {
+fn filters(live: Live, found: Memo<usize>) -> Node {
     let nav = use_nav();
     let tab = |show: Show| {
         el("a")
@@ -115,7 +122,7 @@ fn filters(live: Live) -> Node {
     let sort =
         when(move || nav.place().room == Some(Room::Tasks), move || choose("sort", "Order", sorts.clone()));
     let file = when(move || nav.place().room == Some(Room::Tasks), || exports("tasks", "show=open"));
-    nodes![tabs, view_tabs(), sort, file, search_box("Filter tasks")].into_node()
+    nodes![tabs, view_tabs(), sort, file, search_box("Filter tasks", Some(found))].into_node()
 }
 
 fn counted(live: Live, show: Show) -> u64 {
@@ -177,6 +184,7 @@ fn draw(id: &RowId) -> Option<El> {
             .test_id(format!("task-{code}"))
             .attr("data-status", move || status_word(status.get()))
             .toggle("ticked", move || desk.picked.with(|picked| picked.contains(&ticked)))
+            .toggle("stalled", move || row.with(|row| row.value.stalled))
             .add(
                 cell("cell", "c-id")
                     .add(tick(desk, &id))

@@ -1,19 +1,15 @@
-//! The dialog for a new task, and for what an open one is to be instead.
+//! The dialog for a new task.
 
 use std::cell::RefCell;
-use std::sync::Arc;
 
 use crate::prelude::*;
-use engine::event::TaskSpec;
 use engine::sorted::SortedSet;
 use engine::{Capability, Priority, TaskId};
 
 use super::super::acts::{Fault, Sending, listed};
-use super::super::errands::changed_meanwhile;
 use super::super::icon::priority_mark;
 use super::{Field, Form};
-use crate::api::{CreateTask, UpdateTask};
-use crate::errand::Step;
+use crate::api::CreateTask;
 use crate::live::{Live, use_live};
 use crate::ui::{El, IntoNode, Node, el, nodes};
 
@@ -28,8 +24,9 @@ thread_local! {
     static DRAFT: RefCell<Draft> = RefCell::default();
 }
 
+/// What a task is made of, as it is written.
 #[derive(Clone, Copy)]
-struct Fields {
+pub(super) struct Fields {
     title: RwSignal<String>,
     description: RwSignal<String>,
     priority: RwSignal<Priority>,
@@ -70,109 +67,9 @@ pub fn form() -> Node {
     .show()
 }
 
-/// Asks what a task is to be instead. Only what differs is sent: the rest may have changed meanwhile.
-pub fn edit(id: TaskId) -> Node {
-    let (live, sending) = (use_live(), Sending::new());
-    let Some(task) = live.peek(|state| state.task(&id).map(|task| task.spec().clone())) else {
-        return super::header(format!("There is no open task {id}")).into_node();
-    };
-    let texts = [
-        written(&task.files_involved),
-        written(&task.dependencies),
-        written(&task.required_capabilities),
-        task.estimated_duration.to_string(),
-    ];
-    let fields = Fields::new(&task.title, &task.description, task.priority, texts);
-    let seen = StoredValue::new(task.clone());
-    let submit = move || match fields.call() {
-        Ok(now) => {
-            let now = changes(&task, now);
-            if let Some(told) = overtaken(live, &task, &now, seen) {
-                // Who sends it again knows, and means it.
-                return sending.refuse(Fault { text: told, field: None });
-            }
-            let back = before(&task, &now);
-            let call = UpdateTask { request_id: sending.request_id(&now), ..now.clone() };
-            let step = Step::Changed { now: Box::new(now), back: Box::new(back) };
-            sending.reversible(vec![step]).send_plain(call, format!("{} is changed.", task.id));
-        }
-        Err(fault) => sending.refuse(fault),
-    };
-    let fields = fields.show(live, sending);
-    Form {
-        title: format!("Change {id}"),
-        fields,
-        send: "Save",
-        dangerous: false,
-        sending,
-        submit,
-        tool: false,
-    }
-    .show()
-}
-
-fn changes(task: &TaskSpec, now: CreateTask) -> UpdateTask {
-    fn other<T: PartialEq>(now: Option<T>, before: &T) -> Option<T> {
-        now.filter(|now| now != before)
-    }
-    let files = task.files_involved.iter().map(ToString::to_string).collect();
-    UpdateTask {
-        title: other(Some(now.title), &task.title),
-        description: other(Some(now.description), &task.description),
-        priority: other(now.priority, &task.priority),
-        files_involved: other(now.files_involved, &files),
-        dependencies: other(now.dependencies, &task.dependencies),
-        estimated_duration: other(now.estimated_duration, &i64::from(task.estimated_duration)),
-        required_capabilities: other(now.required_capabilities, &task.required_capabilities),
-        ..UpdateTask::new(task.id.clone())
-    }
-}
-
-/// What a task was, in all that a change names.
-fn before(task: &TaskSpec, now: &UpdateTask) -> UpdateTask {
-    fn was<T, U>(now: &Option<T>, before: impl FnOnce() -> U) -> Option<U> {
-        now.is_some().then(before)
-    }
-    UpdateTask {
-        title: was(&now.title, || task.title.clone()),
-        description: was(&now.description, || task.description.clone()),
-        priority: was(&now.priority, || task.priority),
-        files_involved: was(&now.files_involved, || {
-            task.files_involved.iter().map(ToString::to_string).collect()
-        }),
-        dependencies: was(&now.dependencies, || task.dependencies.clone()),
-        estimated_duration: was(&now.estimated_duration, || i64::from(task.estimated_duration)),
-        required_capabilities: was(&now.required_capabilities, || task.required_capabilities.clone()),
-        ..UpdateTask::new(task.id.clone())
-    }
-}
-
-/// Says that somebody else has changed meanwhile what would be overwritten; once, unless that happens again.
-fn overtaken(
-    live: Live,
-    task: &TaskSpec,
-    now: &UpdateTask,
-    seen: StoredValue<Arc<TaskSpec>>,
-) -> Option<String> {
-    let present = live.peek(|state| state.task(&task.id).map(|task| task.spec().clone()))?;
-    let known = seen.get_value();
-    let has = before(&present, now);
-    // What is so already is overwritten by nothing, as when only the answer was lost.
-    if has == before(&known, now) || has == *now {
-        return None;
-    }
-    seen.set_value(present);
-    let told = changed_meanwhile(live, &task.id.to_string());
-    Some(format!("{told} Save again to overwrite that, or go back and look."))
-}
-
-fn written<T: ToString>(items: &[T]) -> String {
-    items.iter().map(ToString::to_string).collect::<Vec<_>>().join(", ")
-}
-
 impl Fields {
     /// With the files, dependencies, needs and minutes as they are written.
-    fn new(title: &str, description: &str, priority: Priority, texts: [String; 4]) -> Self {
+    pub(super) fn new(title: &str, description: &str, priority: Priority, texts: [String; 4]) -> Self {
         let text = |text: &str| RwSignal::new(text.to_owned());
         let [files, after, needs, minutes] = texts.map(RwSignal::new);
         let priority = RwSignal::new(priority);
@@ -193,7 +90,8 @@ impl Fields {
         (texts.iter().map(RwSignal::get).collect(), Some(self.priority.get()))
     }
 
-    fn show(self, live: Live, sending: Sending) -> Node {
+    /// The fields on the page.
+    pub(super) fn show(self, live: Live, sending: Sending) -> Node {
         let field = |name, label, value, hint| Field { name, label, value, sending, hint, lines: 1 };
         let description =
             field("description", "Description", self.description, "What has to be true when it is done.");
@@ -215,7 +113,8 @@ impl Fields {
         .into_node()
     }
 
-    fn call(self) -> Result<CreateTask, Fault> {
+    /// The call that they ask for; what is wrong where they ask for none.
+    pub(super) fn call(self) -> Result<CreateTask, Fault> {
         let title = self.title.get_untracked().trim().to_owned();
         if title.is_empty() {
             return Err(Fault::at("title", "a task needs a title: one line that says what is to be done"));

@@ -2,29 +2,39 @@
 
 use crate::prelude::*;
 use engine::explain::Candidate;
-use engine::{ManusId, TaskId, TaskStatus};
+use engine::state::Presence;
+use engine::view::FileLock;
+use engine::{ManusId, State, TaskId, TaskStatus};
 
 use super::super::acts::{Fault, Sending};
 use super::super::bits::caption;
 use super::super::icon::life_mark;
 use super::confirm::{files_of, line, named, tasks};
-use super::{Field, Form, blast};
+use super::{Field, Form, blast, meanwhile};
 use crate::api::{AssignTask, BlockTask, DrainManus, ReleaseFiles, ReviewTask, Verdict};
 use crate::errand::Step;
 use crate::live::{Live, use_live, words};
 use crate::ui::{El, IntoNode, Node, el, nodes, span};
 
-/// Who is to do a task: all agents, whoever would be done first at the top, each with what speaks for and against.
+/// Who is to do a task: all agents, whoever would be done first at the top and who is not here at the end, each with what speaks for
+/// and against.
 pub fn assign(id: TaskId) -> Node {
     let (live, sending) = (use_live(), Sending::new());
-    let now_ms = live.now_ms.get_untracked();
-    let explained = live.peek(|state| state.explain_assignment(&id, now_ms));
-    let (candidates, has) = explained.map(|told| (told.candidates, told.assigned_to)).unwrap_or_default();
+    let (candidates, has) = candidates(live, &id);
     let best = candidates.iter().find(|other| other.eligible && has.as_ref() != Some(&other.manus_id));
     let chosen = RwSignal::new(best.map(|best| best.manus_id.clone()));
-    let list: Vec<El> = candidates.into_iter().map(|candidate| choice(live, chosen, candidate)).collect();
+    // Where nobody is to be recommended, one begins with the first all the same.
+    let first = best.or(candidates.first()).map(|first| first.manus_id.clone());
+    let list: Vec<El> = candidates
+        .into_iter()
+        .map(|candidate| {
+            let begin = first.as_ref() == Some(&candidate.manus_id);
+            choice(live, chosen, candidate, begin)
+        })
+        .collect();
     let none = list.is_empty().then(|| el("p").add("No agent is here."));
     let fields = nodes![
+        meanwhile(live, &id),
         el("p").add(el("code").add(id.to_string())).add(" ").add(el("b").add(live.title(&id))),
         el("fieldset").class("field candidates").add(el("legend").add("Who does it")).add(list),
         none,
@@ -44,6 +54,30 @@ pub fn assign(id: TaskId) -> Node {
     Form { title, fields, send: "Assign", dangerous: false, sending, submit, tool: false }.show()
 }
 
+/// How each agent would do, and who has the task. Whoever has begun with it lets go of the files that it holds for it, so these are in
+/// nobody's way.
+fn candidates(live: Live, id: &TaskId) -> (Vec<Candidate>, Option<ManusId>) {
+    let now_ms = live.now_ms.get_untracked();
+    let explained = live.peek(|state| {
+        let is_its = |lock: &FileLock| lock.task_id.as_ref() == Some(id);
+        if !state.locks().iter().any(is_its) {
+            return state.explain_assignment(id, now_ms);
+        }
+        let mut without = state.snapshot();
+        without.locks.retain(|lock| !is_its(lock));
+        State::from_snapshot(without, [], []).explain_assignment(id, now_ms)
+    });
+    let Some(explained) = explained else { return Default::default() };
+    let is_here = |candidate: &Candidate| {
+        live.peek(|state| {
+            state.agent(&candidate.manus_id).is_some_and(|agent| agent.presence() == Presence::Here)
+        })
+    };
+    let (mut all, away): (Vec<_>, Vec<_>) = explained.candidates.into_iter().partition(is_here);
+    all.extend(away);
+    (all, explained.assigned_to)
+}
+
 /// How to take back that a task goes to somebody else. Nothing gives a task back to nobody, or an attempt to whom it was taken.
 pub(super) fn assigned(live: Live, task_id: &TaskId, now: &ManusId) -> Option<Step> {
     let back = live.peek(|state| {
@@ -53,7 +87,7 @@ pub(super) fn assigned(live: Live, task_id: &TaskId, now: &ManusId) -> Option<St
     Some(Step::Assigned { task_id: task_id.clone(), now: now.clone(), back })
 }
 
-fn choice(live: Live, chosen: RwSignal<Option<ManusId>>, candidate: Candidate) -> El {
+fn choice(live: Live, chosen: RwSignal<Option<ManusId>>, candidate: Candidate, begin: bool) -> El {
     let Candidate { manus_id, eligible, reasons, expected_finish_ms, .. } = candidate;
     let (name, set) = (manus_id.to_string(), manus_id.clone());
     let life = live.agent(&manus_id).map(|row| life_mark(untrack(|| live.life(row))));
@@ -61,7 +95,7 @@ fn choice(live: Live, chosen: RwSignal<Option<ManusId>>, candidate: Candidate) -
         .attr("type", "radio")
         .attr("name", "candidate")
         .attr("value", name.clone())
-        .attr("autofocus", chosen.with_untracked(|chosen| chosen.as_ref() == Some(&manus_id)))
+        .attr("autofocus", begin)
         .checked(move || chosen.with(|chosen| chosen.as_ref() == Some(&manus_id)))
         .on("change", move |_| chosen.set(Some(set.clone())));
     let left_ms = expected_finish_ms - live.now_ms.get_untracked();

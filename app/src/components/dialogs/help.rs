@@ -49,6 +49,7 @@ const KEYS: [(&str, &[Key]); 5] = [
             (&["j"], "Next row"),
             (&["k"], "Row before"),
             (&["Enter"], "Open it"),
+            (&["↓"], "From the filter to the first row"),
             (&["x"], "Tick the task"),
             (&["*"], "Tick all that are listed"),
             (&["Ctrl", "Enter"], "Send the dialog"),

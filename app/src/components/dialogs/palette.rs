@@ -1,7 +1,7 @@
 //! The palette: rooms, actions, tasks and agents by a few letters of their name.
 
 use crate::prelude::*;
-use engine::state::Agent;
+use engine::state::{Agent, Presence};
 use engine::{ManusId, TaskId};
 use wasm_bindgen::JsCast;
 use web_sys::KeyboardEvent;
@@ -34,7 +34,18 @@ enum Act {
     Theme,
     Task(TaskId),
     Agent(ManusId),
+    /// A file to be saved, by its address.
+    Save(&'static str),
 }
+
+/// What can be saved as a file: name and address.
+const FILES: [(&str, &str); 5] = [
+    ("Export open tasks", "/export/tasks.csv?show=open"),
+    ("Export agents", "/export/agents.csv"),
+    ("Export files held", "/export/files.csv"),
+    ("Export messages", "/export/messages.csv?kind=agents"),
+    ("Export events", "/export/events.csv"),
+];
 
 /// The field and what it finds.
 pub fn palette() -> Node {
@@ -116,6 +127,9 @@ fn found(live: Live, text: &str) -> Vec<Offer> {
     for (icon, name, more, also, act) in acts() {
         put(&[name, also], &|| offer(icon, name, more, act.clone()));
     }
+    for (name, href) in FILES.iter().filter(|_| !text.is_empty()) {
+        put(&[name, "save as a file"], &|| offer("download", name, "CSV", Act::Save(href)));
+    }
     for room in Room::ALL {
         let more = format!("g {}", room.key());
         put(&[room.name()], &|| offer(room.icon(), room.name(), &more, Act::Go(room)));
@@ -124,6 +138,12 @@ fn found(live: Live, text: &str) -> Vec<Offer> {
         live.peek(|state| {
             for id in state.agents().map(Agent::id) {
                 put(&[id.as_str()], &|| offer("bot", id.as_str(), "agent", Act::Agent(id.clone())));
+            }
+            // Not for each agent whose name is being written.
+            let drains = "drain".starts_with(&text) || text.starts_with("drain");
+            for agent in state.agents().filter(|agent| drains && agent.presence() == Presence::Here) {
+                let (name, ask) = (format!("Drain {}", agent.id()), Ask::Drain(agent.id().clone()));
+                put(&[&name], &|| offer("pause", &name, "agent", Act::Ask(ask.clone())));
             }
             for task in state.tasks().rev() {
                 let (spec, id) = (task.spec(), task.spec().id.to_string());
@@ -171,6 +191,12 @@ fn run(act: Act, live: Live, nav: Nav, desk: Desk) {
     match act {
         Act::Go(room) => nav.goto(room.path(), false),
         Act::Theme => theme::toggle(desk),
+        Act::Save(_) if live.past_ms.get_untracked().is_some() => {
+            desk.complain("Files hold the present. Go back to now first.");
+        }
+        Act::Save(href) => {
+            let _ = window().location().set_href(href);
+        }
         Act::Task(id) => open(Open::Task(id)),
         Act::Agent(id) => open(Open::Agent(id)),
         Act::Ask(ask) => match untrack(|| live.why_not()) {

@@ -8,9 +8,9 @@ use engine::{LockKey, ManusId, TaskId};
 
 use super::super::acts::{Quick, quick};
 use super::super::bits::{act, bar, path_code, since, task_link};
-use super::super::feed::feed_about;
 use super::super::icon::{icon, life_mark, priority_mark, status_mark};
 use super::super::locks::release_button;
+use super::lately::lately;
 use super::{frame, list, part, property, unknown};
 use crate::desk::Ask;
 use crate::live::row::{AgentRow, Life, LockId};
@@ -52,7 +52,7 @@ pub fn drawer(id: ManusId) -> Node {
             })
         ),
         actions(live, id.clone(), row, life),
-        part("Lately", Some(feed_about(Part::Manus(id.clone())))),
+        part("Lately", Some(lately(Part::Manus(id.clone())))),
     ];
     frame("Agent", id.as_str(), head, body)
 }

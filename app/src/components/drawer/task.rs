@@ -10,8 +10,8 @@ use leptos::task::spawn_local;
 
 use super::super::acts::{Fault, Quick, quick};
 use super::super::bits::{act, agent_link, bar, button, caption, nothing, path_code, since, task_link};
-use super::super::feed::feed_about;
 use super::super::icon::{icon, priority_mark, status_mark};
+use super::lately::lately;
 use super::{frame, list, part, property, unknown};
 use crate::api::{self, ApiError};
 use crate::desk::Ask;
@@ -87,7 +87,7 @@ fn shown(live: Live, task: Task) -> Node {
         move || part("Last word", text(task.with(|task| task.note.clone()))),
         move || part("Result", text(task.with(|task| task.result.as_ref().map(words::gist)))),
         move || actions(live, status.get(), task),
-        part("Lately", Some(feed_about(Part::Task(id.clone(), String::new())))),
+        part("Lately", Some(lately(Part::Task(id.clone(), String::new())))),
     ];
     frame("Task", &id.to_string(), head, body)
 }
