@@ -27,8 +27,8 @@ token of its own; an admin's does everything. Nobody known is refused with 401, 
 `GET /api/v1/events?since=SEQ` is the log as server-sent events: id = seq, event = kind, data = the record. It resumes from
 `Last-Event-ID`, and says `resync` when the gap is too old: take a `snapshot`, and go on from its seq. The answer's header
 `manus-log` names the log. Who comes back with that name, as `&log=NAME`, after the project was restored from a backup, is told
-`resync` with `\"restored\": true` whatever the numbers. With `Accept-Encoding: gzip` the stream comes compressed, to about a
-tenth while much is going on.
+`resync` with `\"restored\": true` whatever the numbers; who comes back without it, where its number may be that of another event.
+With `Accept-Encoding: gzip` the stream comes compressed, to about a tenth while much is going on.
 ";
 
 /// The page.

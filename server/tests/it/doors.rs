@@ -27,7 +27,7 @@ async fn send(
 
 const JSON: (HeaderName, &str) = (CONTENT_TYPE, "application/json");
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn unknown_names_and_wrong_methods_answer_json() {
     let project = Project::start().await;
     let cases = [

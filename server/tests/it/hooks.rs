@@ -7,7 +7,6 @@ use std::process::Stdio;
 use serde_json::{Value, json};
 
 use crate::binary::{Binary, command};
-use crate::piped::Piped;
 use crate::project::{Caller, Project};
 
 /// Two sessions, as Claude Code names them.
@@ -95,7 +94,7 @@ async fn call(server: &Binary, name: &str, arguments: Value) -> Value {
     Caller::connect(server.authority()).await.call(name, &arguments).await.ok()
 }
 
-async fn holder(server: &Binary, file: &str) -> Value {
+pub async fn holder(server: &Binary, file: &str) -> Value {
     call(server, "check_files", json!({ "files": [file] })).await["files"][0]["lock"]["locked_by"].clone()
 }
 
@@ -289,37 +288,6 @@ async fn what_comes_after_the_end_begins_nothing() {
     assert_eq!(ada.event("Notification", json!({ "message": "idle" })), Value::Null);
     let agent = call(&server, "get_manus", json!({ "manus_id": "claude-3aa25e3bfe" })).await;
     assert_eq!(agent["status"], "INACTIVE");
-}
-
-/// The program's hooks and its tools are one agent: otherwise it would be kept from its own files.
-#[tokio::test]
-async fn hooks_and_tools_of_one_program_are_one_agent() {
-    let folder = tempfile::tempdir().unwrap();
-    let server = Binary::serve(folder.path());
-    let ada = Session::new(folder.path(), ADA);
-    ada.start();
-    ada.event("UserPromptSubmit", json!({ "prompt": "go on" }));
-    let mut tools = Piped::begin(command(folder.path(), &["mcp"]));
-    let chosen = json!({ "manus_id": "nova", "role": "SPEED_DEVELOPER", "capabilities": [] });
-    let joined = tools.tool("join", chosen);
-    assert_eq!(joined["structuredContent"]["manus"]["id"], "claude-3aa25e3bfe", "{joined}");
-    tools.tool("claim", json!({ "files": ["mine.rs"] }));
-    assert_eq!(holder(&server, "mine.rs").await, "claude-3aa25e3bfe");
-    assert_eq!(ada.edit("mine.rs"), None);
-    tools.end();
-    // And without joining.
-    let mut tools = Piped::begin(command(folder.path(), &["mcp"]));
-    tools.tool("claim", json!({ "files": ["too.rs"] }));
-    assert_eq!(holder(&server, "too.rs").await, "claude-3aa25e3bfe");
-    tools.end();
-    // A name that a person gave it is its name.
-    let mut named = command(folder.path(), &["mcp"]);
-    named.env("MANUS_ID", "nova");
-    let mut tools = Piped::begin(named);
-    tools.tool("join", json!({ "role": "SPEED_DEVELOPER", "capabilities": [] }));
-    tools.tool("claim", json!({ "files": ["hers.rs"] }));
-    assert_eq!(holder(&server, "hers.rs").await, "nova");
-    tools.end();
 }
 
 #[tokio::test]

@@ -1,12 +1,12 @@
 //! An agent that makes no call while its tests run is not lost: its MCP client answers for it, or, where it is a session that only
-//! hooks tell of, the process of its tools.
+//! hooks tell of, the process of its tools. To which it is one agent.
 
 use std::path::Path;
 
 use serde_json::{Value, json};
 
 use crate::binary::{Binary, command};
-use crate::hooks::{ADA, BOB, Session};
+use crate::hooks::{ADA, BOB, Session, holder};
 use crate::piped::Piped;
 use crate::project::Caller;
 
@@ -80,4 +80,35 @@ fn next_ping(client: &mut Piped) -> Value {
             return message["id"].clone();
         }
     }
+}
+
+/// The program's hooks and its tools are one agent: otherwise it would be kept from its own files.
+#[tokio::test]
+async fn hooks_and_tools_of_one_program_are_one_agent() {
+    let folder = tempfile::tempdir().unwrap();
+    let server = Binary::serve(folder.path());
+    let ada = Session::new(folder.path(), ADA);
+    ada.start();
+    ada.event("UserPromptSubmit", json!({ "prompt": "go on" }));
+    let mut tools = Piped::begin(command(folder.path(), &["mcp"]));
+    let chosen = json!({ "manus_id": "nova", "role": "SPEED_DEVELOPER", "capabilities": [] });
+    let joined = tools.tool("join", chosen);
+    assert_eq!(joined["structuredContent"]["manus"]["id"], "claude-3aa25e3bfe", "{joined}");
+    tools.tool("claim", json!({ "files": ["mine.rs"] }));
+    assert_eq!(holder(&server, "mine.rs").await, "claude-3aa25e3bfe");
+    assert_eq!(ada.edit("mine.rs"), None);
+    tools.end();
+    // And without joining.
+    let mut tools = Piped::begin(command(folder.path(), &["mcp"]));
+    tools.tool("claim", json!({ "files": ["too.rs"] }));
+    assert_eq!(holder(&server, "too.rs").await, "claude-3aa25e3bfe");
+    tools.end();
+    // A name that a person gave it is its name.
+    let mut named = command(folder.path(), &["mcp"]);
+    named.env("MANUS_ID", "nova");
+    let mut tools = Piped::begin(named);
+    tools.tool("join", json!({ "role": "SPEED_DEVELOPER", "capabilities": [] }));
+    tools.tool("claim", json!({ "files": ["hers.rs"] }));
+    assert_eq!(holder(&server, "hers.rs").await, "nova");
+    tools.end();
 }

@@ -1,7 +1,7 @@
 //! The disk that the project lies on: does it take what is written, how fast, and how much more.
 
 use std::fs::{self, File};
-use std::io::{self, Write};
+use std::io::{self, ErrorKind, Write};
 use std::path::Path;
 use std::time::{Duration, Instant};
 
@@ -40,7 +40,10 @@ pub(super) fn examine(root: &Path, database: Option<&Path>, findings: &mut Findi
         Err(error) => findings.wrong(
             "disk",
             format!("{} cannot be written: {error}", folder.display()),
-            "give the server's user the right to write there",
+            match error.kind() {
+                ErrorKind::StorageFull | ErrorKind::QuotaExceeded => "make room there",
+                _ => "give the server's user the right to write there",
+            },
         ),
         Ok(took) if took > SYNC_MOST => findings.hint(
             "disk",

@@ -1,10 +1,12 @@
 //! The server as it answers, and the database as it lies on the disk.
 
+use std::fs::File;
 use std::path::Path;
 use std::time::Duration;
 
 use app::api::SelfCheck;
 use app::live::words;
+use hub::{BackupError, OpenError};
 use serde_json::Value;
 
 use super::Patient;
@@ -50,6 +52,14 @@ pub(super) async fn server(patient: &Patient, findings: &mut Findings) -> Option
                 "server",
                 message,
                 "a server that was killed leaves .manus-sync/server.json; the next one replaces it",
+            );
+            return None;
+        }
+        Err(CallError::Refused(error)) if matches!(error.status, 401 | 403) => {
+            findings.hint(
+                "server",
+                format!("{url} is at work, and does not show itself to whoever asks"),
+                "pass --token, or set MANUS_SYNC_TOKEN, so that it looks itself over, too",
             );
             return None;
         }
@@ -125,7 +135,7 @@ pub(super) async fn database(patient: &Patient, live: Option<&Value>, findings: 
     let found = match hub::examine(database).await {
         Ok(found) => found,
         Err(error) => {
-            findings.wrong("database", error.to_string(), RESTORE);
+            findings.wrong("database", error.to_string(), advice(database, &error));
             return;
         }
     };
@@ -135,7 +145,7 @@ pub(super) async fn database(patient: &Patient, live: Option<&Value>, findings: 
     }
     let seq = found.seq;
     let (tasks, manus) = (words::counted(found.tasks, "task"), words::count_of(found.manus, "agent"));
-    findings.good("database", format!("it is sound: {tasks}, {manus}, {}", words::counted(seq, "event")));
+    findings.good("database", format!("it is sound: {tasks}, {manus}, up to event {seq}"));
     let known = hub::newest_schema();
     if found.schema < known {
         let said = format!("the database has schema {}, this program knows {known}", found.schema);
@@ -157,6 +167,19 @@ pub(super) async fn database(patient: &Patient, live: Option<&Value>, findings: 
 
 const RESTORE: &str =
     "stop the server, keep the file, and go back to the newest backup (manus-sync backup makes them)";
+
+/// What to do about a database that cannot be looked over. Only one that is broken is to be given up.
+fn advice(database: &Path, error: &BackupError) -> &'static str {
+    match error {
+        BackupError::Open(OpenError::NewerSchema { .. }) => {
+            "look with the version of manus-sync that wrote it"
+        }
+        _ if File::open(database).is_err() => {
+            "look as a user who may read it; nothing is known to be wrong with it"
+        }
+        _ => RESTORE,
+    }
+}
 
 /// What a server finds wrong with its own live state.
 pub(super) fn problems(answer: &Value) -> Vec<String> {
