@@ -132,13 +132,20 @@ pub enum BadProject {
     #[error("these tasks wait for one another in a circle: {}", listed(.0))]
     Circle(Vec<ItemId>),
     /// Nobody has all that a task requires.
-    #[error("no agent can do task {task}; it requires {}", listed(.required))]
+    #[error("no agent can do task {task}; {}", wanting(.required))]
     NobodyAble {
         /// Which task.
         task: ItemId,
         /// What it requires.
         required: Vec<Capability>,
     },
+}
+
+fn wanting(required: &[Capability]) -> String {
+    match required {
+        [] => "there is none at all".to_owned(),
+        required => format!("it requires {}", listed(required)),
+    }
 }
 
 fn listed(items: &[impl fmt::Display]) -> String {

@@ -2,6 +2,7 @@
 
 use std::path::PathBuf;
 
+use app::api::bounds::EXPIRES_SECS;
 use clap::{Args, Subcommand, ValueEnum};
 use engine::ManusId;
 
@@ -116,12 +117,9 @@ pub struct TokenRevokeArgs {
     pub place: TokenPlace,
 }
 
-/// No token is good for longer: a hundred years, in seconds.
-const LONGEST_SECS: i64 = 36_500 * 86_400;
-
 /// `30d`, `8h`, `15m` or `90s`, in seconds.
 fn seconds(text: &str) -> Result<i64, String> {
-    let wrong = || format!("{text:?} is no time; write it like 15m, 8h or 30d");
+    let wrong = || format!("{text:?} is no time from 1m to 3650d; write it like 15m, 8h or 30d");
     let unit = text.chars().last().ok_or_else(wrong)?;
     let each = match unit {
         's' => 1,
@@ -131,7 +129,7 @@ fn seconds(text: &str) -> Result<i64, String> {
         _ => return Err(wrong()),
     };
     let count: i64 = text[..text.len() - 1].parse().map_err(|_| wrong())?;
-    count.checked_mul(each).filter(|secs| (1..=LONGEST_SECS).contains(secs)).ok_or_else(wrong)
+    count.checked_mul(each).filter(|secs| EXPIRES_SECS.contains(secs)).ok_or_else(wrong)
 }
 
 #[cfg(test)]
@@ -143,7 +141,7 @@ mod tests {
         for (text, secs) in [("90s", 90), ("15m", 900), ("8h", 28_800), ("30d", 2_592_000)] {
             assert_eq!(seconds(text), Ok(secs));
         }
-        for bad in ["", "d", "30", "-1d", "0h", "1.5h", "3é", "99999999999999d"] {
+        for bad in ["", "d", "30", "-1d", "0h", "59s", "3651d", "1.5h", "3é", "99999999999999d"] {
             assert!(seconds(bad).is_err(), "{bad:?}");
         }
     }

@@ -121,7 +121,7 @@ impl From<CallError> for Failed {
 }
 
 /// What the server's sentences call by the names of its calls and arguments, and what a shell calls it.
-const SHELL_NAMES: [(&str, &str); 15] = [
+const SHELL_NAMES: [(&str, &str); 20] = [
     ("register_manus", "manus-sync register"),
     ("list_manus", "manus-sync agents"),
     ("list_tasks", "manus-sync task list"),
@@ -135,7 +135,12 @@ const SHELL_NAMES: [(&str, &str); 15] = [
     ("review_task", "manus-sync task review"),
     ("complete_task", "manus-sync task done"),
     ("update_task_progress", "manus-sync task progress"),
+    ("create_token", "manus-sync token create"),
+    ("list_tokens", "manus-sync token list"),
+    ("revoke_token", "manus-sync token revoke"),
     ("wait_secs", "--wait"),
+    ("ttl_secs", "--ttl"),
+    ("estimated_duration", "--estimate"),
     ("max_parallel", "--max-parallel"),
 ];
 
