@@ -80,7 +80,8 @@ fn task(id: &str) -> TaskId {
 fn files(project: &Project) -> Vec<String> {
     let entries = std::fs::read_dir(project.root().join(".manus-sync")).unwrap();
     let mut names: Vec<_> = entries.map(|entry| entry.unwrap().file_name().into_string().unwrap()).collect();
-    names.retain(|name| name.starts_with("sync_engine.db"));
+    // The lock is no copy, and stays.
+    names.retain(|name| name.starts_with("sync_engine.db") && !name.ends_with(".lock"));
     names.sort();
     names
 }
