@@ -38,7 +38,7 @@ pub async fn serve(door: &Arc<Door>, principal: Principal, request: Request) -> 
             record(door, caller, name, &response);
             response
         }
-        Err(error) => front::unread(&request, refused(&error)),
+        Err(error) => Box::pin(front::unread(request, refused(&error))).await,
     };
     if !response.headers().contains_key(&SEQ_HEADER) {
         response.headers_mut().insert(&SEQ_HEADER, door.hub().feed().committed_seq().into());

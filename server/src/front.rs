@@ -2,10 +2,11 @@
 
 use std::pin::pin;
 use std::sync::Arc;
+use std::time::Duration;
 
 use app::api::{ApiError, Door, Principal, error_response};
 use axum::Router;
-use axum::body::HttpBody as _;
+use axum::body::{HttpBody as _, to_bytes};
 use axum::extract::{Path, Request};
 use axum::response::Response;
 use axum::routing::get;
@@ -33,6 +34,10 @@ const REVOKING: &str = "/api/v1/revoke_token";
 
 /// A year, in seconds, as is usual.
 const ENCRYPTED_ONLY: HeaderValue = HeaderValue::from_static("max-age=31536000");
+
+/// How much of a refused request is read so that its connection can go on, in bytes, and for how long it is waited for.
+const READ_ANYWAY: usize = 64 * 1024;
+const PATIENCE: Duration = Duration::from_millis(500);
 
 const SAME_ORIGIN_ONLY: HeaderName = HeaderName::from_static("cross-origin-resource-policy");
 
@@ -99,7 +104,7 @@ impl Front {
             Err(error) => {
                 tracing::info!("Refused {} {}: {error}", request.method(), request.uri().path());
                 self.0.gate.note_denied(&request, &error);
-                unread(&request, error_response(&error))
+                Box::pin(unread(request, error_response(&error))).await
             }
         };
         if zip {
@@ -128,7 +133,7 @@ impl Front {
         let ends_tokens = path == REVOKING;
         let principal = match self.0.gate.admit(&request) {
             Ok(principal) => principal,
-            Err(error) => return kept_out(&self.0.gate, &request, &error),
+            Err(error) => return Box::pin(kept_out(&self.0.gate, request, &error)).await,
         };
         let answer = pin!(self.serve(&principal, request));
         // Who takes back the token that they show still get to read that this was done.
@@ -142,7 +147,7 @@ impl Front {
         match request.uri().path() {
             events::PATH => match principal.may_look() {
                 Ok(()) => self.0.streams.answer(&request),
-                Err(error) => kept_out(&self.0.gate, &request, &error),
+                Err(error) => Box::pin(kept_out(&self.0.gate, request, &error)).await,
             },
             mcp::PATH => Box::pin(self.0.mcp.answer(request)).await,
             _ => calls::serve(&self.0.door, principal.clone(), request).await,
@@ -172,7 +177,7 @@ async fn look(gate: Gate, routes: Router, mut request: Request) -> Response {
         Err(error) if error.status == 401 && wants_page(&request) => {
             login::way_from(request.uri().path_and_query().map_or("/", |page| page.as_str()))
         }
-        Err(error) => kept_out(&gate, &request, &error),
+        Err(error) => kept_out(&gate, request, &error).await,
     }
 }
 
@@ -182,15 +187,22 @@ fn wants_page(request: &Request) -> bool {
         && accepts.is_some_and(|kinds| kinds.contains("text/html"))
 }
 
-fn kept_out(gate: &Gate, request: &Request, error: &ApiError) -> Response {
-    gate.note_denied(request, error);
+async fn kept_out(gate: &Gate, request: Request, error: &ApiError) -> Response {
+    gate.note_denied(&request, error);
     tracing::info!("Kept out, {} {}: {error}", request.method(), request.uri().path());
-    unread(request, error_response(error))
+    unread(request, error_response(error)).await
 }
 
-/// An answer to a request of which nobody has read the body.
-pub(crate) fn unread(request: &Request, response: Response) -> Response {
-    if ends_unread(request) { ended(response) } else { response }
+/// An answer to a request of which nobody has read the body. A small one that comes soon is read after all, so that the connection can
+/// go on: whoever is told to come back later need not connect anew.
+pub(crate) async fn unread(request: Request, response: Response) -> Response {
+    if !ends_unread(&request) {
+        return response;
+    }
+    match tokio::time::timeout(PATIENCE, to_bytes(request.into_body(), READ_ANYWAY)).await {
+        Ok(Ok(_)) => response,
+        _ => ended(response),
+    }
 }
 
 /// Whether the connection ends with an answer that comes before the request was read: there is more of it to come, which would stand
