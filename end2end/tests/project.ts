@@ -186,3 +186,14 @@ async function correspond(server: Server, ids: Map<string, string>, step: Step):
     await step();
   }
 }
+
+/** A question of an agent to the person: the number of the message. */
+export const write = async (from: Agent, text: string): Promise<number> => {
+  const sent = await from.call("send_message", {
+    from_manus: from.name,
+    to_manus: "supervisor",
+    message_type: "QUESTION",
+    content: { text },
+  });
+  return sent.ids[0];
+};

@@ -1,18 +1,7 @@
 // The queue of needs under the hand: nothing moves there, a click counts once, and what is answered is done with.
 
 import { expect, test } from "./fixtures.ts";
-import { caughtUp, field, row, smallTeam, task } from "./project.ts";
-import type { Agent } from "./server.ts";
-
-const write = async (from: Agent, text: string): Promise<number> => {
-  const sent = await from.call("send_message", {
-    from_manus: from.name,
-    to_manus: "supervisor",
-    message_type: "QUESTION",
-    content: { text },
-  });
-  return sent.ids[0];
-};
+import { caughtUp, field, row, smallTeam, task, write } from "./project.ts";
 
 test("a reply is one click away, shows what it answers, and takes it off the queue", async ({ page, server, open }) => {
   const { ada } = await smallTeam(server);

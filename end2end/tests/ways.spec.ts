@@ -1,18 +1,7 @@
 // Where the keyboard goes on, what a dialog learns while it is open, and what leads to what.
 
 import { expect, test } from "./fixtures.ts";
-import { field, row, smallTeam, task } from "./project.ts";
-import type { Agent } from "./server.ts";
-
-const write = async (from: Agent, text: string): Promise<number> => {
-  const sent = await from.call("send_message", {
-    from_manus: from.name,
-    to_manus: "supervisor",
-    message_type: "QUESTION",
-    content: { text },
-  });
-  return sent.ids[0];
-};
+import { field, row, smallTeam, task, write } from "./project.ts";
 
 test("the keyboard comes back to the line it came from, and goes on after one that is dealt with", async ({ page, server, open }) => {
   const { ada } = await smallTeam(server);

@@ -13,8 +13,9 @@ use engine::TimeMs;
 use serde::{Deserialize, Serialize};
 use tokio::time::{Instant, sleep};
 
+use crate::backup::default_database;
+use crate::beside::with_suffix;
 use crate::failure::OpenError;
-use crate::hub::DATABASE;
 use crate::paths::other_worktrees;
 
 /// The folder's name in the project.
@@ -107,7 +108,7 @@ impl Folder {
         let path = root.join(FOLDER);
         make_folder(&path).map_err(|error| OpenError::Io { path: path.clone(), error })?;
         let folder = take_lock(&path.join("lock"), root, || read_info(&path))?;
-        let beside = beside(&database.map_or_else(|| path.join(DATABASE), Path::to_owned))?;
+        let beside = beside(&database.map_or_else(|| default_database(root), Path::to_owned))?;
         let told = || serde_json::from_slice(&fs::read(&beside).ok()?).ok();
         let locks = vec![folder, take_lock(&beside, database.unwrap_or(root), told)?];
         let database = database.and_then(|database| std::path::absolute(database).ok());
@@ -223,9 +224,7 @@ fn beside(database: &Path) -> Result<PathBuf, OpenError> {
     // By no link, so that all who mean it meet; what is not there yet is no link.
     let real = database.canonicalize().or_else(|_| folder.canonicalize().map(|folder| folder.join(name)));
     let real = real.map_err(|_| OpenError::NoSuchFolder { folder: folder.to_owned() })?;
-    let mut beside = real.into_os_string();
-    beside.push(".lock");
-    Ok(PathBuf::from(beside))
+    Ok(with_suffix(&real, ".lock"))
 }
 
 /// Takes a lock. `told` is what its holder says of itself.

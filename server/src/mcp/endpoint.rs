@@ -154,18 +154,19 @@ fn no_message(body: &[u8]) -> Response {
         Err(error) => (-32700, format!("Parse error: {error}")),
         Ok(_) => (-32600, "Invalid Request: send one JSON-RPC message, an object".to_owned()),
     };
-    said(&json!({ "jsonrpc": "2.0", "id": null, "error": { "code": code, "message": message } }))
+    error_of(&Value::Null, code, &message)
 }
 
 /// What is answered to a request with a name that stands twice in one of its objects.
 fn doubled(body: &[u8], name: &str) -> Response {
     let id = serde_json::from_slice::<Value>(body).map_or(Value::Null, |mut request| request["id"].take());
-    let message = format!("{name} stands twice in one object; send it once");
-    said(&json!({ "jsonrpc": "2.0", "id": id, "error": { "code": -32602, "message": message } }))
+    error_of(&id, -32602, &format!("{name} stands twice in one object; send it once"))
 }
 
-fn said(answer: &Value) -> Response {
-    let mut response = Response::new(Body::from(answer.to_string()));
+/// JSON-RPC's error of the request with this id.
+fn error_of(id: &Value, code: i32, message: &str) -> Response {
+    let said = json!({ "jsonrpc": "2.0", "id": id, "error": { "code": code, "message": message } });
+    let mut response = Response::new(Body::from(said.to_string()));
     *response.status_mut() = StatusCode::BAD_REQUEST;
     response.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
     response

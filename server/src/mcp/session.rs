@@ -171,9 +171,12 @@ impl Session {
         context: &RequestContext<RoleServer>,
     ) -> Result<CallToolResult, ApiError> {
         let shown = shown(&context.extensions);
-        let introduced = self.0.backend.introduced();
+        let me = self.manus().clone();
+        // Hooks leave word in files, which need not be read with each call of an agent that is known.
+        let asks = me.is_none() || tool.name == "join";
+        let introduced = if asks { self.0.backend.introduced() } else { None };
         let arguments = tool.as_introduced(arguments, introduced.as_deref());
-        let me = self.manus().clone().or(introduced);
+        let me = me.or(introduced);
         let (mut arguments, manus) = tool.complete(arguments, context.client_info(), me)?;
         self.attempts().add_to(tool.call, &mut arguments);
         let mut answer = match tool.call {

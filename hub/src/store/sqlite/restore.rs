@@ -9,11 +9,8 @@ use sqlx::{ConnectOptions, Connection};
 use super::{explain, options, tokens};
 use crate::failure::OpenError;
 
-/// How many fencing tokens are passed over where nobody knows which were given out.
+/// How many fencing tokens are passed over, and how many events taken to have been numbered, where nobody knows how many were.
 const PASSED_OVER: i64 = 1_000_000_000;
-
-/// How many events are taken to have been numbered where nobody knows how many were.
-const EVENTS_PASSED_OVER: Seq = 1_000_000_000;
 
 /// What the database that comes must know of the one that goes.
 #[derive(Debug)]
@@ -68,7 +65,7 @@ async fn note_reused(connection: &mut SqliteConnection, legacy: Option<&Legacy>)
     let (known, before) = numbers(connection).await?;
     let after =
         [before, legacy.and_then(|legacy| legacy.reused_after)].into_iter().flatten().fold(own, Seq::min);
-    let upto = legacy.map_or(own + EVENTS_PASSED_OVER, |legacy| legacy.last_seq).max(known);
+    let upto = legacy.map_or(own + PASSED_OVER.cast_unsigned(), |legacy| legacy.last_seq).max(known);
     for (key, value) in [("reused_after", after), ("reused_upto", upto)] {
         let note = "insert into meta (key, value) values (?1, ?2) on conflict (key) do update set value = excluded.value";
         sqlx::query(note).bind(key).bind(value.cast_signed()).execute(&mut *connection).await?;
