@@ -22,8 +22,6 @@ pub(super) struct Store {
     messages: SortedMap<MessageId, ArcRwSignal<MessageRow>>,
     /// By whom and what lists of tasks are ordered, as of the last look.
     task_places: SortedMap<TaskId, TaskPlace>,
-    /// The locks as of the last look: who reads of a released one must still know its token.
-    lock_ids: SortedMap<engine::LockKey, u64>,
 }
 
 type TaskPlace = (engine::TaskStatus, Option<ManusId>);
@@ -80,7 +78,6 @@ impl Store {
             locks: SortedMap::new(),
             messages: SortedMap::new(),
             task_places: SortedMap::new(),
-            lock_ids: SortedMap::new(),
         };
         store.note_places();
         store
@@ -133,13 +130,11 @@ impl Store {
 
     fn note_places(&mut self) {
         self.task_places = self.state.tasks().map(|task| (task.spec().id.clone(), place(task))).collect();
-        self.lock_ids = self.state.locks().iter().map(|lock| (lock.key(), lock.fencing_token)).collect();
     }
 
     fn rows(&self, touched: Touched) -> Vec<RowId> {
         let mut rows = Vec::new();
-        for key in touched.locks {
-            let before = self.lock_ids.get(&key).copied();
+        for (key, before) in touched.locks {
             let now = self.state.locks().get(&key).map(|lock| lock.fencing_token);
             let tokens = before.into_iter().chain(now.filter(|now| before != Some(*now)));
             rows.extend(tokens.map(|token| RowId::Lock(LockId { key: key.clone(), token })));
@@ -177,11 +172,6 @@ impl Store {
             RowId::Lock(id) => {
                 let now = self.state.locks().get(&id.key).filter(|lock| lock.fencing_token == id.token);
                 let now = now.cloned().map(Arc::new);
-                match &now {
-                    Some(_) => self.lock_ids.insert(id.key.clone(), id.token),
-                    None if self.lock_ids.get(&id.key) == Some(&id.token) => self.lock_ids.remove(&id.key),
-                    None => None,
-                };
                 update(&mut self.locks, id, now, now_ms, |_, _| false);
                 Listed { locks: true, ..Listed::default() }
             }

@@ -37,13 +37,14 @@ impl State {
             task.course.took.insert(key.file_path.clone());
         }
         let before = self.locks.put(lock);
+        let token_before = before.as_ref().map(|lock| lock.fencing_token);
         if let Some(at) = before.as_ref().and_then(|lock| lock.expires_at_ms) {
             let again = self.locks.get(&key).and_then(|lock| lock.expires_at_ms) == Some(at);
             if !again {
                 self.deadlines.remove(&(at, Due::Lapse(key.clone())));
             }
         }
-        self.touch_lock(key);
+        self.touch_lock(key, token_before);
     }
 
     fn delay_lock(&mut self, manus: &ManusId, file: &FilePattern, until_ms: TimeMs) {
@@ -68,7 +69,7 @@ impl State {
         for task in self.work.parked.get(&key).cloned().unwrap_or_default() {
             self.move_task(&task, |task| task.course.parked_on.clear());
         }
-        self.touch_lock(key);
+        self.touch_lock(key, Some(lock.fencing_token));
     }
 
     pub(super) fn put_wait(&mut self, wait: ClaimWait) {
@@ -85,8 +86,8 @@ impl State {
         }
     }
 
-    fn touch_lock(&mut self, key: LockKey) {
+    fn touch_lock(&mut self, key: LockKey, token_before: Option<u64>) {
         self.touched.beats.insert(key.locked_by.clone());
-        self.touched.locks.insert(key);
+        self.touched.locks.entry(key).or_insert(token_before);
     }
 }

@@ -1,7 +1,7 @@
 //! Which rows the events since the last look have changed: what to write to the tables, what to repaint.
 
 use crate::ids::{LockKey, ManusId, MessageId, TaskId, TimeMs, WaitId};
-use crate::sorted::SortedSet;
+use crate::sorted::{SortedMap, SortedSet};
 
 /// Names of changed rows. A named row that no longer exists was deleted.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
@@ -13,8 +13,8 @@ pub struct Touched {
     pub beats: SortedSet<ManusId>,
     /// Tasks.
     pub tasks: SortedSet<TaskId>,
-    /// Locks.
-    pub locks: SortedSet<LockKey>,
+    /// Locks, and the fencing token of each as it was at the last look; `None` for those that were not there.
+    pub locks: SortedMap<LockKey, Option<u64>>,
     /// Counts: width and start of a bucket. Those too old to be kept are named when they go.
     pub buckets: SortedSet<(TimeMs, TimeMs)>,
     /// Waiting claims.

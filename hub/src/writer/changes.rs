@@ -19,7 +19,6 @@ impl Batch {
     pub(super) fn collect(
         &mut self,
         state: &mut State,
-        published: &State,
         late: &Late,
     ) -> Result<BTreeSet<ManusId>, StoreError> {
         let touched = state.take_touched();
@@ -42,7 +41,7 @@ impl Batch {
         }
         changes.manus = agents.iter().filter_map(|id| state.manus(id)).collect();
         changes.tasks = self.tasks(&touched, state);
-        locks(&touched, state, published, &mut changes);
+        locks(&touched, state, &mut changes);
         for (width, start) in touched.buckets.iter().copied() {
             match state.metrics().get(width, start) {
                 Some(bucket) => changes.buckets.push(*bucket),
@@ -73,9 +72,8 @@ impl Batch {
 }
 
 /// Grants have their token for a key, and a lock that is given up and claimed again in one batch gets a new one.
-fn locks(touched: &Touched, state: &State, published: &State, changes: &mut Changes) {
-    for key in &touched.locks {
-        let before = published.locks().get(key).map(|lock| lock.fencing_token);
+fn locks(touched: &Touched, state: &State, changes: &mut Changes) {
+    for (key, before) in &touched.locks {
         let now = state.locks().get(key);
         if let Some(token) = before.filter(|token| now.is_none_or(|lock| lock.fencing_token != *token)) {
             changes.ended_locks.push(token);

@@ -188,7 +188,7 @@ impl Writer {
             batch.decide_own(&mut self.state, Command::NoteBeats { beats: back.into_iter().collect() });
         }
         fault::at("decision.after")?;
-        self.late.manus.extend(batch.collect(&mut self.state, &self.shared.published(), &self.late)?);
+        self.late.manus.extend(batch.collect(&mut self.state, &self.late)?);
         Ok(batch)
     }
 
@@ -269,7 +269,7 @@ impl Writer {
         if self.shared.readiness() == Readiness::Ready {
             let mut batch = Batch::new(self.shared.clock.now_ms().max(self.state.at_ms()));
             self.fold(&mut batch);
-            let collected = batch.collect(&mut self.state, &self.shared.published(), &self.late);
+            let collected = batch.collect(&mut self.state, &self.late);
             let result = match collected {
                 Ok(_) => self.carry_out(batch).await,
                 Err(error) => Err(error),

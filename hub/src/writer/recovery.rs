@@ -88,7 +88,7 @@ impl Writer {
         batch.decide_own(&mut self.state, Command::ServerStarted);
         batch.complete = true;
         self.late.folded_at_ms = now_ms;
-        batch.collect(&mut self.state, &self.shared.published(), &self.late)?;
+        batch.collect(&mut self.state, &self.late)?;
         Ok(batch)
     }
 

@@ -110,7 +110,7 @@ impl Project {
         }
         let locks = now.locks.iter().filter(|lock| !before.locks.contains(lock));
         for lock in locks.chain(before.locks.iter().filter(|lock| !now.locks.contains(lock))) {
-            assert!(touched.locks.contains(&lock.key()), "{lock:?} is not touched");
+            assert!(touched.locks.contains_key(&lock.key()), "{lock:?} is not touched");
         }
         let waits = now.waits.iter().filter(|wait| !before.waits.contains(wait));
         for wait in waits.chain(before.waits.iter().filter(|wait| !now.waits.contains(wait))) {
