@@ -49,13 +49,17 @@ pub enum RestoreError {
 ///
 /// Tokens that were taken back since stay so, and all sessions end. Fencing tokens go on where the old database had come to, so that whoever still holds one from before is known to be late.
 pub async fn restore(file: &Path, config: &Config) -> Result<Restored, RestoreError> {
+    // First, so that what is no backup leaves nothing behind in a folder that is no project yet.
+    if !file.is_file() {
+        return Err(BackupError::Missing(file.to_owned()).into());
+    }
+    if content(file).await? == Content::Original {
+        return Err(RestoreError::Original(file.to_owned()));
+    }
     let io = |error| RestoreError::Io { path: config.project_root.clone(), error };
     let root = std::path::absolute(&config.project_root).map_err(io)?;
     let folder = Folder::take(&root, config.database.as_deref())?;
     let database = config.database_in(folder.path());
-    if file.is_file() && content(file).await? == Content::Original {
-        return Err(RestoreError::Original(file.to_owned()));
-    }
     let incoming = Incoming::beside(&database);
     let found = backup(file, &incoming.0).await?;
     let there = database.try_exists().map_err(|error| RestoreError::Io { path: database.clone(), error })?;

@@ -11,7 +11,7 @@ use http::{HeaderMap, Uri};
 use rustls::{ClientConnection, StreamOwned};
 use serde_json::Value;
 
-use crate::client::{Address, CallError, no_token, unreachable, untrusted};
+use crate::client::{Address, CallError, no_token, stranger, unreachable, untrusted};
 use crate::front::{OTHER_SERVER, SERVER_HEADER};
 use crate::gate;
 use crate::tls::{Secure, Trust};
@@ -116,9 +116,9 @@ impl Blocking {
             asked.and_then(|()| answer(&mut connection)).map_err(|error| self.lost(error))?;
         self.connection = stays.then_some(connection);
         if (200..300).contains(&status) {
-            return serde_json::from_slice(&body).map_err(|error| self.unreachable(error));
+            return serde_json::from_slice(&body).map_err(|error| stranger(&self.url(), error));
         }
-        let error: ApiError = serde_json::from_slice(&body).map_err(|_| self.unreachable(status))?;
+        let error: ApiError = serde_json::from_slice(&body).map_err(|_| stranger(&self.url(), status))?;
         if error.code == OTHER_SERVER {
             return Err(self.unreachable("another project's server has that address now"));
         }
@@ -157,7 +157,14 @@ impl Blocking {
         unreachable(&self.url(), why)
     }
 
-    fn lost(&self, why: impl std::fmt::Display) -> CallError {
+    fn lost(&self, why: io::Error) -> CallError {
+        let why = match why.kind() {
+            // What a system says of a time that is over names neither.
+            io::ErrorKind::WouldBlock | io::ErrorKind::TimedOut => {
+                format!("waited {} s for it", self.patience.as_secs())
+            }
+            _ => why.to_string(),
+        };
         CallError::Lost(format!("the server at {} did not answer ({why})", self.url()))
     }
 }

@@ -201,7 +201,7 @@ impl Client {
     fn refused(&self, status: StatusCode, answer: &[u8]) -> CallError {
         match serde_json::from_slice::<ApiError>(answer) {
             Ok(error) => CallError::Refused(ApiError { status: status.as_u16(), ..error }),
-            Err(_) => self.unreachable(status),
+            Err(_) => stranger(&self.url(), status),
         }
     }
 
@@ -251,6 +251,13 @@ pub(crate) fn parts(url: &str) -> Result<(Uri, bool), String> {
 /// Nobody answers there.
 pub(crate) fn unreachable(url: &str, why: impl std::fmt::Display) -> CallError {
     CallError::Unreachable(format!("no server answers at {url} ({why}); start one with manus-sync serve"))
+}
+
+/// Somebody answers there, but not as a server of ours does.
+pub(crate) fn stranger(url: &str, answer: impl std::fmt::Display) -> CallError {
+    CallError::Unreachable(format!(
+        "what answers at {url} is no manus-sync server ({answer}); check the address, or start one with manus-sync serve"
+    ))
 }
 
 /// Somebody answers there, but cannot be believed.

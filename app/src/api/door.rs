@@ -11,6 +11,7 @@ use std::time::Duration;
 use axum::body::Body;
 use axum::extract::Request;
 use axum::response::Response;
+use engine::state::Presence;
 use engine::{Answer, Command, ManusId, RequestId, Seq, State};
 use http::header::{AUTHORIZATION, CONTENT_LENGTH, CONTENT_TYPE, RETRY_AFTER, WWW_AUTHENTICATE};
 use http::{HeaderName, HeaderValue, StatusCode};
@@ -278,8 +279,8 @@ pub(super) fn odd(answer: &Answer) -> ApiError {
     ApiError::internal("the answer does not fit the call; please report this")
 }
 
-/// Waits until `look` finds something in the published state, `wait_secs` have passed, or the server is about to stop.
-/// Meanwhile the agent counts as alive.
+/// Waits until `look` finds something in the published state, the agent leaves, `wait_secs` have passed, or the server is about to
+/// stop. Meanwhile the agent counts as alive.
 pub(super) async fn wait_for(
     manus_id: &ManusId,
     wait_secs: u64,
@@ -290,7 +291,11 @@ pub(super) async fn wait_for(
     let waiting = async {
         let until = Instant::now() + Duration::from_secs(wait_secs);
         let mut feed = door.hub.feed();
-        while !door.hub.read(&look) {
+        let has_left =
+            |state: &State| state.agent(manus_id).is_some_and(|agent| agent.presence() == Presence::Gone);
+        // Who has left before may still wait for messages.
+        let may_leave = !door.hub.read(has_left);
+        while !door.hub.read(|state| look(state) || (may_leave && has_left(state))) {
             door.hub.note_sign_of_life(manus_id);
             let something = async {
                 // The pause bounds what a crowd of waiting agents costs while much is going on.

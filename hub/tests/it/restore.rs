@@ -165,6 +165,9 @@ async fn what_is_no_sound_backup_changes_nothing() {
 async fn into_a_project_that_has_nothing_yet() {
     let (_project, copy) = with_backup().await;
     let empty = Project::new();
+    let missing = restore(&empty.root().join("none.db"), &empty.config()).await.unwrap_err();
+    assert!(matches!(missing, RestoreError::Backup(_)), "{missing}");
+    assert!(!empty.root().join(".manus-sync").exists(), "what was refused leaves nothing behind");
     assert_eq!(restore(&copy, &empty.config()).await.unwrap().kept, None);
     let hub = empty.open().await;
     assert_eq!(tasks(&hub), ["one"]);

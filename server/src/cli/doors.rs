@@ -164,7 +164,7 @@ pub struct ImportArgs {
     /// The project's folder
     #[arg(long, value_name = "DIR", env = "MANUS_SYNC_PROJECT_ROOT", default_value = ".")]
     pub project_root: PathBuf,
-    /// The database [default: .manus-sync/sync_engine.db in the project]
+    /// The database, a relative path being one within the project [default: .manus-sync/sync_engine.db]
     #[arg(long, value_name = "FILE", env = "MANUS_SYNC_DATABASE")]
     pub database: Option<String>,
     /// Print JSON

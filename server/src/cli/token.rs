@@ -38,7 +38,7 @@ pub struct TokenPlace {
     /// The project's folder [default: the nearest project's, or the current folder]
     #[arg(long, value_name = "DIR", env = "MANUS_SYNC_PROJECT_ROOT")]
     pub project_root: Option<PathBuf>,
-    /// The database, where the project has it elsewhere
+    /// The database, where the project has it elsewhere; a relative path is one within the project
     #[arg(long, value_name = "FILE", env = "MANUS_SYNC_DATABASE")]
     pub database: Option<String>,
     /// Where to find the server.

@@ -115,7 +115,7 @@ pub struct BackupArgs {
     /// The project's folder [default: the nearest project's]
     #[arg(long, value_name = "DIR", env = "MANUS_SYNC_PROJECT_ROOT")]
     pub project_root: Option<PathBuf>,
-    /// The database [default: .manus-sync/sync_engine.db in the project]
+    /// The database, a relative path being one within the project [default: .manus-sync/sync_engine.db]
     #[arg(long, value_name = "FILE", env = "MANUS_SYNC_DATABASE")]
     pub database: Option<String>,
     /// Print JSON
@@ -131,7 +131,7 @@ pub struct RestoreArgs {
     /// The project's folder [default: the nearest project's]
     #[arg(long, value_name = "DIR", env = "MANUS_SYNC_PROJECT_ROOT")]
     pub project_root: Option<PathBuf>,
-    /// The database [default: .manus-sync/sync_engine.db in the project]
+    /// The database, a relative path being one within the project [default: .manus-sync/sync_engine.db]
     #[arg(long, value_name = "FILE", env = "MANUS_SYNC_DATABASE")]
     pub database: Option<String>,
     /// Print JSON
@@ -154,7 +154,7 @@ pub struct PruneArgs {
     /// The project's folder [default: the nearest project's]
     #[arg(long, value_name = "DIR", env = "MANUS_SYNC_PROJECT_ROOT")]
     pub project_root: Option<PathBuf>,
-    /// The database [default: .manus-sync/sync_engine.db in the project]
+    /// The database, a relative path being one within the project [default: .manus-sync/sync_engine.db]
     #[arg(long, value_name = "FILE", env = "MANUS_SYNC_DATABASE")]
     pub database: Option<String>,
     /// Print JSON
@@ -168,7 +168,7 @@ pub struct DoctorArgs {
     /// The project's folder [default: the nearest project's]
     #[arg(long, value_name = "DIR", env = "MANUS_SYNC_PROJECT_ROOT")]
     pub project_root: Option<PathBuf>,
-    /// The database [default: .manus-sync/sync_engine.db in the project]
+    /// The database, a relative path being one within the project [default: .manus-sync/sync_engine.db]
     #[arg(long, value_name = "FILE", env = "MANUS_SYNC_DATABASE")]
     pub database: Option<String>,
     /// Let so many simulated agents loose on a scratch project, in place of the checks

@@ -30,10 +30,9 @@ pub fn run(args: &McpArgs) -> Result<(), Failed> {
         tokio::spawn(async move { hook::keep_alive(&server).await });
         match rmcp::serve_server(Session::new(backend, manus), stdio_pipes()).await {
             Ok(client) => client.waiting().await.map(|_| ()).map_err(Failed::refused),
-            // Nobody ever spoke.
-            Err(ServerInitializeError::ConnectionClosed(_)) => {
-                missing.map_or(Ok(()), |why| Err(Failed::unreachable(why)))
-            }
+            // Nobody ever spoke; what is missing was said above.
+            Err(ServerInitializeError::ConnectionClosed(_)) if missing.is_some() => Err(Failed::silently(3)),
+            Err(ServerInitializeError::ConnectionClosed(_)) => Ok(()),
             Err(error) => Err(Failed::refused(error)),
         }
     })

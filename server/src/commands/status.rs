@@ -72,7 +72,12 @@ fn as_text(print: Print, url: &str, health: &Value, snapshot: &Value) -> String 
     // Writing into a String cannot fail.
     let _ = writeln!(out, "{url}: {}, {} of 100", print.paint(tone, status), health["score"]);
     for cause in list(health, "causes") {
-        let _ = writeln!(out, "  -{} {}", cause["points"], text(cause, "message"));
+        let message = text(cause, "message");
+        let _ = match cause["points"].as_u64() {
+            Some(points @ 1..) => writeln!(out, "  -{points} {message}"),
+            // Worth knowing, and nothing worse.
+            _ => writeln!(out, "  {message}"),
+        };
     }
     let counts: Vec<String> = counts(snapshot)
         .iter()
@@ -100,7 +105,8 @@ mod tests {
     #[test]
     fn a_screenful() {
         let health = json!({ "score": 90, "status": "healthy", "causes": [
-            { "code": "agent_lost", "message": "ada has been silent for 3 min", "points": 10, "subject": "ada" } ] });
+            { "code": "agent_lost", "message": "ada has been silent for 3 min", "points": 10, "subject": "ada" },
+            { "code": "files_open", "message": "bob holds a file without a task", "points": 0, "subject": "bob" } ] });
         let snapshot = json!({
             "seq": 12, "closed": { "completed": 4, "cancelled": 0 }, "locks": [{}],
             "messages": [{ "processed": false }, { "processed": true }],
@@ -118,6 +124,7 @@ mod tests {
         expect![[r#"
             http://localhost:3334: healthy, 90 of 100
               -10 ada has been silent for 3 min
+              bob holds a file without a task
             Tasks: 1 blocked, 4 completed, 1 in progress
             Locks: 1   Unread messages: 1
 

@@ -136,6 +136,23 @@ async fn waiting_ends_as_soon_as_there_is_something() {
 }
 
 #[tokio::test]
+async fn waiting_ends_with_the_agent() {
+    let project = Project::with_agents(&["ada"]).await;
+    let asked = Instant::now();
+    let (mut worker, mut reader) = (project.caller().await, project.caller().await);
+    let wait = json!({ "manus_id": "ada", "wait_secs": 60 });
+    let (for_work, for_messages) = (wait.clone(), wait);
+    let work = tokio::spawn(async move { worker.call("next_task", &for_work).await });
+    let messages = tokio::spawn(async move { reader.call("get_messages", &for_messages).await });
+    tokio::time::sleep(Duration::from_millis(100)).await;
+    assert!(!work.is_finished() && !messages.is_finished());
+    project.call("deregister_manus", &json!({ "manus_id": "ada" })).await.ok();
+    assert_eq!(work.await.unwrap().refused(), (409, "manus_inactive".to_owned()));
+    assert_eq!(messages.await.unwrap().refused(), (409, "manus_inactive".to_owned()));
+    assert!(asked.elapsed() < Duration::from_secs(30));
+}
+
+#[tokio::test]
 async fn waiting_ends_with_its_time() {
     let project = Project::with_agents(&["ada"]).await;
     let asked = Instant::now();

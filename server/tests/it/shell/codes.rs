@@ -1,5 +1,9 @@
 //! 0 done, 1 refused, 2 wrong usage, 3 no server: with a sentence that names the next step.
 
+use std::io::{Read, Write};
+use std::net::TcpListener;
+use std::thread;
+
 use expect_test::expect;
 use serde_json::{Value, json};
 
@@ -116,6 +120,27 @@ fn no_server_says_how_to_start_one() {
     "#]]
     .assert_eq(&ends("MANUS_SYNC_URL=nowhere manus-sync status", 2));
     assert!(ends("manus-sync status --server ftp://x", 2).contains("is not a server's address"));
+}
+
+#[test]
+fn what_is_no_server_of_ours_is_told_from_nothing() {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let url = format!("http://{}", listener.local_addr().unwrap());
+    let folder = tempfile::tempdir().unwrap();
+    let stranger = thread::spawn(move || {
+        for stream in listener.incoming().take(2) {
+            let mut stream = stream.unwrap();
+            let _ = stream.read(&mut [0; 4096]).unwrap();
+            stream.write_all(b"HTTP/1.1 501 Not Implemented\r\ncontent-length: 3\r\n\r\nno\n").unwrap();
+        }
+    });
+    for line in ["manus-sync status", "manus-sync task list"] {
+        let output = command(folder.path(), &format!("{line} --server {url}")).output().unwrap();
+        assert_eq!(output.status.code(), Some(3), "{line}");
+        let said = text(output.stderr);
+        assert!(said.contains("is no manus-sync server (501"), "{line}: {said}");
+    }
+    stranger.join().unwrap();
 }
 
 /// A killed server's word is still there, and another project's server has got its address.
