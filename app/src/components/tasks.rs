@@ -22,6 +22,9 @@ use crate::ui::{El, IntoNode, Node, el, nodes, span, when};
 /// How many of the tasks that one waits for are named.
 const NAMED: usize = 4;
 
+/// What a file of tasks has when the address says nothing else.
+const BY_DEFAULT: &str = "show=open&sort=pressing";
+
 const HEADS: &[(&str, &str)] = &[
     ("c-id", "Task"),
     ("c-title", "Title"),
@@ -39,7 +42,7 @@ pub fn task_views() -> Node {
     let other = move |name: &'static str, content: Node| {
         // The board shows closed tasks, too; the graph does not, and leaves out none that is not found.
         let (live, on_board) = (use_live(), name == "board");
-        let file = exports("tasks", if on_board { "" } else { "show=open" });
+        let file = exports("tasks", if on_board { "sort=pressing" } else { BY_DEFAULT });
         let found = Memo::new(move |_| {
             let text = nav.place().text;
             [Show::Open, Show::Closed].map(|show| live.task_rows(show, &text, "").len()).iter().sum()
@@ -121,7 +124,7 @@ fn filters(live: Live, found: Memo<usize>) -> Node {
     let sorts = SORTS.map(|(word, name)| (word.to_owned(), name.to_owned())).to_vec();
     let sort =
         when(move || nav.place().room == Some(Room::Tasks), move || choose("sort", "Order", sorts.clone()));
-    let file = when(move || nav.place().room == Some(Room::Tasks), || exports("tasks", "show=open"));
+    let file = when(move || nav.place().room == Some(Room::Tasks), || exports("tasks", BY_DEFAULT));
     nodes![tabs, view_tabs(), sort, file, search_box("Filter tasks", Some(found))].into_node()
 }
 
