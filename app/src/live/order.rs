@@ -6,7 +6,7 @@ use std::sync::Arc;
 use engine::sorted::sort_by_key;
 use engine::state::{Agent, Task};
 use engine::view::{FileLock, Message};
-use engine::{InstanceStatus, ManusId, MessageId, Priority, State, TaskId, TaskStatus, TimeMs};
+use engine::{Capability, InstanceStatus, ManusId, MessageId, Priority, State, TaskId, TaskStatus, TimeMs};
 
 use super::row::{LockId, RowId};
 use crate::dom;
@@ -127,15 +127,50 @@ impl Ranked for &Task {
     }
 }
 
-/// The tasks of this kind that contain the text in their id, title, agent or files, in the order of [`arrange`].
-pub fn tasks(state: &State, show: Show, text: &str, sort: &str) -> Vec<TaskId> {
-    let text = dom::lower(text.trim());
-    let mut found: Vec<&Task> = state
-        .tasks()
-        .filter(|task| show.has(task.status()) && (text.is_empty() || mentions(task, &text)))
-        .collect();
+/// What tasks are narrowed down to.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Filter {
+    /// Which ones a list shows.
+    pub show: Show,
+    /// What their id, title, agent or files have to contain.
+    pub text: String,
+    /// What they have to need, among other things.
+    pub needs: Option<Capability>,
+}
+
+impl Filter {
+    /// Whether it asks for more than that a list shows them.
+    pub fn narrows(&self) -> bool {
+        !self.text.is_empty() || self.needs.is_some()
+    }
+
+    /// Whether a task is what is asked for, in whatever list it is.
+    pub fn takes(&self) -> impl Fn(&Task) -> bool {
+        let text = dom::lower(self.text.trim());
+        move |task| {
+            self.needs.as_ref().is_none_or(|needs| task.spec().required_capabilities.contains(needs))
+                && (text.is_empty() || mentions(task, &text))
+        }
+    }
+}
+
+/// The tasks that a filter lets through, in the order of [`arrange`].
+pub fn tasks(state: &State, filter: &Filter, sort: &str) -> Vec<TaskId> {
+    let (show, takes) = (filter.show, filter.takes());
+    let mut found: Vec<&Task> = state.tasks().filter(|task| show.has(task.status()) && takes(task)).collect();
     arrange(&mut found, show, sort);
     found.into_iter().map(|task| task.spec().id.clone()).collect()
+}
+
+/// All that tasks need, each once, in alphabetical order; among it what is asked for, as it is written there.
+pub fn needed(state: &State, asked: Option<Capability>) -> Vec<Capability> {
+    let mut found: Vec<Capability> = asked.into_iter().collect();
+    for needed in state.tasks().flat_map(|task| &task.spec().required_capabilities) {
+        if let Err(at) = found.binary_search(needed) {
+            found.insert(at, needed.clone());
+        }
+    }
+    found
 }
 
 /// Puts tasks of this kind, which come in the order of their ids, in the order that one of the words of [`SORTS`] asks for. Without
@@ -285,8 +320,34 @@ mod tests {
     use super::*;
     use crate::live::script::script;
 
+    fn filter(show: Show, text: &str, needs: &str) -> Filter {
+        Filter { show, text: text.to_owned(), needs: Capability::new(needs).ok() }
+    }
+
     fn tasks(state: &State, show: Show, text: &str) -> Vec<TaskId> {
-        super::tasks(state, show, text, "")
+        super::tasks(state, &filter(show, text, ""), "")
+    }
+
+    #[test]
+    fn by_what_they_need() {
+        let mut project = script();
+        let first = project.task("parse", 10, &[], &["Rust", "gpu"]);
+        let second = project.task("print", 10, &[], &["gpu"]);
+        let third = project.task("rust report", 10, &[], &[]);
+        let needing =
+            |text: &str, needs: &str| super::tasks(project.state(), &filter(Show::Open, text, needs), "");
+        assert_eq!(needing("", "rust"), std::slice::from_ref(&first), "regardless of case");
+        assert_eq!(needing("", "GPU"), [first.clone(), second.clone()]);
+        assert_eq!(needing("pri", "gpu"), std::slice::from_ref(&second), "both");
+        assert_eq!(needing("rust", ""), [third], "a text asks for no capability");
+        assert_eq!(needing("", "gp"), [], "nor for the beginning of one");
+        let names = |asked: &str| {
+            let needed = needed(project.state(), Capability::new(asked).ok());
+            needed.iter().map(Capability::to_string).collect::<Vec<_>>().join(" ")
+        };
+        assert_eq!(names(""), "gpu Rust");
+        assert_eq!(names("RUST"), "gpu RUST");
+        assert_eq!(names("cobol"), "cobol gpu Rust");
     }
 
     #[test]
@@ -306,7 +367,10 @@ mod tests {
         project.complete(&first);
         assert_eq!(tasks(project.state(), Show::Closed, ""), [first]);
         assert_eq!(tasks(project.state(), Show::Ready, ""), [TaskId::numbered(2), third.clone()]);
-        assert_eq!(super::tasks(project.state(), Show::Ready, "", "new"), [third, TaskId::numbered(2)]);
+        assert_eq!(
+            super::tasks(project.state(), &filter(Show::Ready, "", ""), "new"),
+            [third, TaskId::numbered(2)]
+        );
     }
 
     #[test]
@@ -321,7 +385,7 @@ mod tests {
         }
         let expected = [3, 5, 0, 2, 1, 4].map(|n| made[n].clone());
         for sort in ["", "priority"] {
-            assert_eq!(super::tasks(project.state(), Show::Open, "", sort), expected, "{sort:?}");
+            assert_eq!(super::tasks(project.state(), &Filter::default(), sort), expected, "{sort:?}");
         }
     }
 

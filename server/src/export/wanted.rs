@@ -3,7 +3,7 @@
 use app::api::ApiError;
 use app::live::order::{PRESSING, SORTS, Show};
 use engine::state::metrics::{HOUR_MS, MINUTE_MS};
-use engine::{Event, ManusId, TaskStatus};
+use engine::{Capability, Event, ManusId, TaskStatus};
 use hub::{EventFilter, MessageFilter};
 use serde_json::Value;
 
@@ -20,6 +20,7 @@ pub struct Wanted {
     pub sort: Option<&'static str>,
     kind: String,
     show: Option<Show>,
+    needs: Option<Capability>,
     view: String,
     text: String,
 }
@@ -37,10 +38,14 @@ impl Wanted {
         let (kind, text) = (value("kind").unwrap_or_default(), value("q").unwrap_or_default());
         let kinds = Event::KINDS.iter().filter(|known| !kind.is_empty() && known.starts_with(kind.as_str()));
         let view = value("view").unwrap_or_default();
-        let (mut show, mut sort) = (None, None);
+        let (mut show, mut sort, mut needs) = (None, None, None);
         if table == Table::Tasks {
             show = value("show").map(|word| shown(&word)).transpose()?;
             sort = value("sort").map(|word| sorted(&word)).transpose()?;
+            let needed = |word: String| {
+                Capability::new(&word).map_err(|error| ApiError::invalid("needs", error.to_string()))
+            };
+            needs = value("needs").map(needed).transpose()?;
             // Where the board or the graph is shown, no order is chosen: one that is left over from the table does not count.
             if matches!(view.as_str(), "board" | "graph") {
                 sort = sort.map(|_| SORTS[0].0);
@@ -60,6 +65,7 @@ impl Wanted {
                 ..MessageFilter::default()
             },
             show,
+            needs,
             sort,
             view,
             text: text.trim().to_lowercase(),
@@ -79,6 +85,7 @@ impl Wanted {
                 let status = || serde_json::from_value::<TaskStatus>(row["status"].clone()).ok();
                 self.show.is_none_or(|show| status().is_some_and(|status| show.has(status)))
                     && self.is_in(row, &["id", "title", "assigned_to", "files_involved"])
+                    && self.needs.as_ref().is_none_or(|needs| is_needed(row, needs))
             }
             Table::Files => self.is_in(row, &["file_path", "locked_by", "lock_reason", "task_id"]),
             Table::Messages => {
@@ -114,6 +121,12 @@ impl Wanted {
                 one => has(one),
             })
     }
+}
+
+/// Whether a task needs this.
+fn is_needed(task: &Value, needs: &Capability) -> bool {
+    let all = task["required_capabilities"].as_array().into_iter().flatten();
+    all.filter_map(Value::as_str).any(|known| Capability::new(known).is_ok_and(|known| known == *needs))
 }
 
 /// Which tasks a word asks for.
@@ -153,7 +166,9 @@ mod tests {
         assert_eq!((sort("show=open"), sort("sort=")), (None, None), "as they are kept");
         assert_eq!((sort("sort=new&sort=pressing"), sort("sort=pressing")), (Some("new"), Some("")));
         assert_eq!(sort("view=board&sort=new&sort=pressing"), Some(""));
-        for (query, argument) in [("sort=nonsense", "sort"), ("show=nonsense", "show")] {
+        for (query, argument) in
+            [("sort=nonsense", "sort"), ("show=nonsense", "show"), ("needs=%00", "needs")]
+        {
             let error = Wanted::read(Table::Tasks, query).unwrap_err();
             assert_eq!((error.status, &error.detail["argument"]), (400, &json!(argument)));
         }
@@ -171,10 +186,14 @@ mod tests {
 
     #[test]
     fn rows_are_those_of_the_room() {
-        let task = json!({ "id": "T1", "title": "Parse Überall", "status": "BLOCKED", "files_involved": ["src/a.rs"] });
+        let task = json!({ "id": "T1", "title": "Parse Überall", "status": "BLOCKED", "files_involved": ["src/a.rs"],
+            "required_capabilities": ["gpu", "Rust"] });
         let has = |query: &str| read(Table::Tasks, query).has(Table::Tasks, &task);
         assert!(has("") && has("show=blocked&show=open") && has("q=%C3%BCber") && has("q=A.RS&sort=new"));
         assert!(!has("show=ready") && !has("q=printer"));
+        assert!(
+            has("needs=rust") && has("needs=GPU&q=a.rs") && !has("needs=gp") && !has("needs=gpu&q=printer")
+        );
         let lock =
             json!({ "file_path": "src/a.rs", "locked_by": "ada", "lock_reason": null, "task_id": null });
         let has = |query: &str| read(Table::Files, query).has(Table::Files, &lock);

@@ -103,6 +103,29 @@ async fn closed_tasks_have_an_order_too_when_only_the_database_knows_them() {
 }
 
 #[tokio::test]
+async fn tasks_are_listed_by_what_they_need() {
+    let project = varied().await;
+    for (query, ids) in [
+        ("needs=RUST", ["T2", "T4"].as_slice()),
+        ("needs=gpu&sort=new", &["T4", "T1"]),
+        ("needs=gpu&show=closed", &["T6"]),
+        ("needs=gpu&q=T4", &["T4"]),
+    ] {
+        let html = page(&project, &format!("/tasks?{query}")).await;
+        let rows: Vec<&str> = between(&html, "data-testid=\"task-", "\"").collect();
+        let saved = file(&project, &link(&html)).await;
+        assert_eq!((rows, saved), (ids.to_vec(), ids.iter().map(ToString::to_string).collect()), "{query}");
+    }
+    let html = page(&project, "/tasks?needs=fortran").await;
+    assert!(html.contains("No task that is open needs fortran.") && html.contains("Needs fortran"), "{html}");
+    assert!(
+        page(&project, "/tasks?needs=gpu&view=board&q=zzz")
+            .await
+            .contains("No task needs gpu and contains “zzz”.")
+    );
+}
+
+#[tokio::test]
 async fn a_long_file_is_in_order_across_its_pages() {
     let project = Project::start().await;
     let tasks: Vec<Value> =
