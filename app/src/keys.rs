@@ -158,7 +158,7 @@ impl Keys {
     fn pick_all(self) {
         let place = self.nav.place_now();
         if matches!(place.room, Some(Room::Tasks | Room::Overview)) {
-            let ids = self.live.peek(|state| order::tasks(state, place.show, &place.text, ""));
+            let ids = self.live.peek(|state| order::tasks(state, &place.filter(), ""));
             self.desk.picked.set(ids.into_iter().collect());
         }
     }

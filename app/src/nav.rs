@@ -1,19 +1,20 @@
 //! Where the person is: all view state stands in the address, and these functions read and write addresses.
 
+mod browser;
 mod escape;
 mod room;
 
 use crate::prelude::*;
-use engine::{ManusId, MessageId, TaskId};
+use browser::{own_link, present_address, write_address};
+use engine::{Capability, ManusId, MessageId, TaskId};
 use escape::{escaped, unescaped};
 use leptos::ev;
 use leptos::task::spawn_local;
 pub use room::Room;
-use web_sys::MouseEvent;
 
 use crate::desk::{Desk, use_desk};
 use crate::dom;
-use crate::live::order::{SORTS, Show};
+use crate::live::order::{Filter, SORTS, Show};
 use crate::live::{Live, use_live};
 use crate::parts::{LOST, Parts, use_parts};
 
@@ -62,8 +63,8 @@ pub struct Place {
 }
 
 /// The further parameters of addresses: how it is shown, in what order, as of which moment of the past; and then what narrows down what
-/// is shown: what kind, by or with whom, about what, from when and until when.
-const CHOICES: [&str; 8] = ["view", "sort", "at", "kind", "who", "about", "from", "until"];
+/// is shown: what kind, by or with whom, about what, from when and until when, and of tasks, what they need.
+const CHOICES: [&str; 9] = ["view", "sort", "at", "kind", "who", "about", "from", "until", "needs"];
 /// How many of them narrow nothing down.
 const MANNERS: usize = 3;
 
@@ -107,6 +108,9 @@ impl Place {
             if !SORTS.iter().any(|(known, _)| *known == choices[1]) {
                 choices[1].clear();
             }
+            if Capability::new(&choices[8]).is_err() {
+                choices[8].clear();
+            }
         }
         Self { room, open, thread, show, text: parameter("q").unwrap_or_default(), choices }
     }
@@ -128,6 +132,12 @@ impl Place {
             self.choices[at] = value.into();
         }
         self
+    }
+
+    /// What the tasks are narrowed down to.
+    pub fn filter(&self) -> Filter {
+        let needs = Capability::new(self.choice("needs")).ok();
+        Filter { show: self.show, text: self.text.clone(), needs }
     }
 
     /// Whether anything narrows down what is listed.
@@ -293,49 +303,6 @@ impl Nav {
     }
 }
 
-/// The address behind a plain click on a link to one of these pages.
-fn own_link(event: &MouseEvent) -> Option<String> {
-    let modified = event.ctrl_key() || event.meta_key() || event.shift_key() || event.alt_key();
-    if modified || event.button() != 0 || event.default_prevented() {
-        return None;
-    }
-    let link = dom::element_of(event.target())?.closest("a[href]").ok().flatten()?;
-    if link.has_attribute("download") || link.has_attribute("target") {
-        return None;
-    }
-    link.get_attribute("href").filter(|href| href.starts_with('/'))
-}
-
-/// Path and query of the page.
-#[cfg(feature = "hydrate")]
-fn present_address() -> String {
-    let location = window().location();
-    location.pathname().unwrap_or_default() + &location.search().unwrap_or_default()
-}
-
-/// Path and query of the request.
-#[cfg(not(feature = "hydrate"))]
-fn present_address() -> String {
-    let parts = use_context::<http::request::Parts>();
-    parts
-        .and_then(|parts| parts.uri.path_and_query().map(ToString::to_string))
-        .unwrap_or_else(|| "/".to_owned())
-}
-
-#[cfg(feature = "hydrate")]
-fn write_address(href: &str, replace: bool) {
-    use wasm_bindgen::JsValue;
-    let Ok(history) = window().history() else { return };
-    // Where the browser refuses (too many in too short a time), the page shows the place all the same.
-    let _ = match replace {
-        true => history.replace_state_with_url(&JsValue::NULL, "", Some(href)),
-        false => history.push_state_with_url(&JsValue::NULL, "", Some(href)),
-    };
-}
-
-#[cfg(not(feature = "hydrate"))]
-fn write_address(_href: &str, _replace: bool) {}
-
 /// The present address.
 pub fn use_nav() -> Nav {
     expect_context::<Nav>()
@@ -364,6 +331,7 @@ mod tests {
             "/messages/7?q=x&who=ada",
             "/activity?kind=task_started&about=T3&from=1&until=2",
             "/agents?at=1800000000000&who=ada",
+            "/tasks?show=ready&q=api&needs=rust",
         ] {
             assert_eq!(read(href).href(), href);
         }
@@ -381,10 +349,13 @@ mod tests {
 
     #[test]
     fn a_filter_is_cleared_and_the_view_stays() {
-        let place = read("/tasks?view=board&sort=new&q=api&who=ada&at=5");
+        let place = read("/tasks?view=board&sort=new&q=api&who=ada&at=5&needs=gpu");
         assert!(place.is_filtered());
         assert_eq!(place.unfiltered().href(), "/tasks?view=board&sort=new&at=5");
         assert!(!read("/tasks?view=board&at=5").is_filtered());
+        let place = read("/tasks?needs=C%23+");
+        assert_eq!(place.filter().needs, Capability::new("C#").ok());
+        assert_eq!(read("/tasks?needs=%00").href(), "/tasks");
     }
 
     #[test]

@@ -149,6 +149,63 @@ test("every table is a file, narrowed down as its room is", async ({ page, serve
   expect(await (await fetch(`${server.url}/export/files.json?q=nothing`)).json()).toEqual([]);
 });
 
+test("a file of tasks has the order that is chosen", async ({ page, server, open }) => {
+  await smallTeam(server);
+  await task(server, "Print the manual", { priority: "CRITICAL" });
+  await open(page, "/tasks");
+  const saved = async () => {
+    const href = await page.getByTestId("export-json").getAttribute("href");
+    return (await (await fetch(server.url + href)).json()).map((each: any) => `task-${each.id}`);
+  };
+  const shown = () => page.getByTestId("tasks").locator("[data-testid^=task-]").evaluateAll((rows) => rows.map((row) => row.getAttribute("data-testid")));
+  const seen = new Set<string>();
+  for (const order of ["Most pressing first", "Newest first", "Oldest first"]) {
+    await page.getByLabel("Order").selectOption(order);
+    await expect.poll(shown).toEqual(await saved());
+    seen.add(String(await shown()));
+  }
+  expect(seen.size).toBe(3);
+});
+
+test("tasks are found by what they need: table, board, graph, file, and from the drawer", async ({ page, server, open }) => {
+  await task(server, "Nobody knows what it takes");
+  await open(page, "/tasks");
+  const needs = page.getByLabel("What they need");
+  await expect(row(page, "task-T1")).toBeVisible();
+  await expect(needs).toHaveCount(0);
+  await smallTeam(server);
+  await needs.selectOption("Needs rust");
+  await expect(row(page, "task-T2")).toBeVisible();
+  await expect(row(page, "task-T1")).toBeHidden();
+  await expect(row(page, "task-T3")).toBeHidden();
+  await expect(page.getByText("1 found")).toBeVisible();
+  await expect(page).toHaveURL(/\/tasks\?needs=rust$/);
+  const href = await page.getByTestId("export-json").getAttribute("href");
+  expect((await (await fetch(server.url + href)).json()).map((each: any) => each.id)).toEqual(["T2"]);
+
+  await page.keyboard.press("2");
+  await expect(page.getByTestId("card-T2")).toBeVisible();
+  await expect(page.getByTestId("card-T3")).toBeHidden();
+  await expect(needs).toHaveValue("rust");
+  await page.keyboard.press("3");
+  await expect(page.getByTestId("node-T2")).not.toHaveClass(/dim/);
+  await expect(page.getByTestId("node-T3")).toHaveClass(/dim/);
+
+  // What nothing needs, or nothing any more, is still told, and let go of at one click.
+  await open(page, "/tasks?needs=cobol&q=parser");
+  await expect(needs).toHaveValue("cobol");
+  await expect(page.getByTestId("tasks")).toContainText("No task that is open needs cobol and contains “parser”.");
+  await page.getByRole("link", { name: "Clear the filter" }).click();
+  await expect(row(page, "task-T1")).toBeVisible();
+  await expect(needs).toHaveValue("");
+
+  await open(page, "/tasks/T3");
+  await page.getByTestId("drawer").getByRole("link", { name: "testing" }).click();
+  await expect(page).toHaveURL(/\/tasks\?needs=testing$/);
+  await expect(row(page, "task-T2")).toBeHidden();
+  await expect(row(page, "task-T3")).toBeVisible();
+});
+
 test("on paper stands what there is, without what can only be clicked", async ({ page, server, open }) => {
   await smallTeam(server);
   await open(page);

@@ -349,7 +349,12 @@ impl Hub {
 
     /// A closed task from the store; `None` for open and unknown ones.
     pub async fn task_from_history(&self, id: &TaskId) -> Result<Option<Arc<SyncTask>>, Failure> {
-        self.0.shared.store.closed_task(id).await.map_err(StoreError::into_failure)
+        Ok(self.tasks_from_history(std::slice::from_ref(id)).await?.pop())
+    }
+
+    /// Those of these tasks that are closed, from the store, in any order.
+    pub async fn tasks_from_history(&self, ids: &[TaskId]) -> Result<Vec<Arc<SyncTask>>, Failure> {
+        self.0.shared.store.closed_among(ids).await.map_err(StoreError::into_failure)
     }
 
     /// Messages from the store, read or not, in the order of sending.

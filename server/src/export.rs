@@ -1,5 +1,6 @@
 //! `GET /export/events.csv`, `tasks.json`, …: whole tables as files, read page by page while they are sent.
 
+mod ordered;
 mod wanted;
 
 use app::api::{ApiError, error_response};
@@ -7,7 +8,7 @@ use axum::body::Body;
 use axum::extract::Request;
 use axum::response::{IntoResponse, Response};
 use bytes::Bytes;
-use engine::{Record, State};
+use engine::{Record, State, TaskId};
 use futures::stream;
 use http::HeaderValue;
 use http::header::{CONTENT_DISPOSITION, CONTENT_TYPE};
@@ -121,13 +122,15 @@ struct Export {
     table: Table,
     csv: bool,
     wanted: Wanted,
+    /// Of tasks in an order that was asked for: which ones, and in that order.
+    ordered: Vec<TaskId>,
     next: Next,
 }
 
 /// What goes out next.
 enum Next {
     Head,
-    /// The page after this cursor; the open tasks come before the first closed one.
+    /// The page after this cursor; `first` until a row has gone out.
     Rows {
         cursor: Option<String>,
         first: bool,
@@ -144,8 +147,11 @@ pub fn serve(hub: &Hub, name: &str, request: &Request) -> Response {
         );
         return error_response(&ApiError::new(404, "not_found", message));
     };
-    let wanted = Wanted::read(request.uri().query().unwrap_or_default());
-    let export = Export { hub: hub.clone(), table, csv, wanted, next: Next::Head };
+    let wanted = match Wanted::read(table, request.uri().query().unwrap_or_default()) {
+        Ok(wanted) => wanted,
+        Err(error) => return error_response(&error),
+    };
+    let export = Export { hub: hub.clone(), table, csv, wanted, ordered: Vec::new(), next: Next::Head };
     let body = Body::from_stream(stream::unfold(export, |mut export| async {
         export.step().await.map(|chunk| (chunk, export))
     }));
@@ -181,7 +187,7 @@ impl Export {
                 let head = if self.csv { self.table.columns().join(",") + "\r\n" } else { "[".to_owned() };
                 Some(Ok(head.into()))
             }
-            Next::Rows { cursor, first } => match self.rows(cursor.as_deref(), first).await {
+            Next::Rows { cursor, first } => match self.rows(cursor.as_deref()).await {
                 Ok((mut rows, cursor)) => {
                     rows.retain(|row| self.wanted.has(self.table, row));
                     let nothing = first && rows.is_empty();
@@ -200,7 +206,7 @@ impl Export {
     }
 
     /// A page of rows, and the cursor after it.
-    async fn rows(&self, cursor: Option<&str>, first: bool) -> Result<(Vec<Value>, Option<String>), String> {
+    async fn rows(&mut self, cursor: Option<&str>) -> Result<(Vec<Value>, Option<String>), String> {
         let failed = |failure: hub::Failure| ApiError::from(failure).message;
         match self.table {
             Table::Events => {
@@ -214,16 +220,21 @@ impl Export {
                 let found = self.hub.messages_page(&self.wanted.messages, &page).await.map_err(failed)?;
                 Ok((values(&found)?, after(&found, |message| message.id.to_string())))
             }
+            Table::Tasks if self.wanted.sort.is_some() => self.ordered(cursor).await,
             Table::Tasks => {
                 let mut rows = Vec::new();
-                if first {
+                // The open tasks come before the first closed one.
+                if cursor.is_none() {
                     let open = |state: &State| -> Vec<_> {
                         let open = state.tasks().filter(|task| !task.status().is_closed());
                         open.map(|task| task.view(state)).collect()
                     };
                     rows = values(&self.hub.read(open))?;
                 }
-                let page = page(cursor.and_then(|text| engine::TaskId::new(text).ok()));
+                if !self.wanted.takes_closed() {
+                    return Ok((rows, None));
+                }
+                let page = page(cursor.and_then(|text| TaskId::new(text).ok()));
                 let filter = TaskFilter::default();
                 let found = self.hub.closed_tasks(&filter, &page).await.map_err(failed)?;
                 rows.extend(values(&found)?);
@@ -242,6 +253,17 @@ impl Export {
                 Ok((values(&self.hub.read(all))?, None))
             }
         }
+    }
+
+    /// A page of tasks in the order that was asked for. The cursor says how many went before.
+    async fn ordered(&mut self, cursor: Option<&str>) -> Result<(Vec<Value>, Option<String>), String> {
+        if cursor.is_none() {
+            self.ordered = ordered::ids(&self.hub, &self.wanted).await?;
+        }
+        let from: usize = cursor.and_then(|text| text.parse().ok()).unwrap_or(0);
+        let until = self.ordered.len().min(from + PAGE);
+        let rows = ordered::rows(&self.hub, &self.ordered[from..until]).await?;
+        Ok((rows, (until < self.ordered.len()).then(|| until.to_string())))
     }
 
     fn written(&self, rows: &[Value], first: bool) -> Bytes {
@@ -264,7 +286,7 @@ fn page<C>(cursor: Option<C>) -> Page<C> {
 }
 
 /// The cursor after a page; none after the last one.
-fn after<T>(found: &[T], cursor: impl Fn(&T) -> String) -> Option<String> {
+fn after<T, C>(found: &[T], cursor: impl Fn(&T) -> C) -> Option<C> {
     found.last().filter(|_| found.len() >= PAGE).map(cursor)
 }
 

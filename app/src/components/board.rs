@@ -11,10 +11,11 @@ use engine::{State, TaskId, TaskStatus};
 use super::bits::{agent_link, bar, caption, filtered_out, tick};
 use super::held::{Held, Hold};
 use super::icon::{priority_mark, status_mark};
+use super::tasks::asked;
 use super::walk::walked;
 use crate::desk::use_desk;
 use crate::dom::element_of;
-use crate::live::order::Show;
+use crate::live::order::{Filter, Show};
 use crate::live::row::RowId;
 use crate::live::{Live, use_live, words};
 use crate::nav::{Nav, Open, Place, use_nav};
@@ -87,9 +88,10 @@ impl Hold for Columns {
 /// The board.
 pub fn board() -> Node {
     let (live, nav, desk) = (use_live(), use_nav(), use_desk());
-    let text = Memo::new(move |_| nav.place().text);
-    let open = Memo::new(move |_| live.task_rows(Show::Open, &text.get(), ""));
-    let closed = Memo::new(move |_| live.task_rows(Show::Closed, &text.get(), ""));
+    let filter = Memo::new(move |_| nav.place().filter());
+    let listed = move |show: Show| live.task_rows(&Filter { show, ..filter.get() }, "");
+    let open = Memo::new(move |_| listed(Show::Open));
+    let closed = Memo::new(move |_| listed(Show::Closed));
     let now = Memo::new(move |_| {
         // Not only their order: a task can change its column and stay in its place among the others.
         open.with(|open| {
@@ -103,8 +105,8 @@ pub fn board() -> Node {
     };
     let held = Held::new(now, selected, || 0);
     let columns: Vec<El> = (0..COLUMNS.len()).map(|at| column(live, nav, at, held, now)).collect();
-    let none = move || !text.get().is_empty() && open.with(Vec::is_empty) && closed.with(Vec::is_empty);
-    let told = move || filtered_out(format!("No task contains “{}”.", text.get()));
+    let none = move || filter.with(Filter::narrows) && open.with(Vec::is_empty) && closed.with(Vec::is_empty);
+    let told = move || filtered_out(format!("No task {}.", filter.with(asked)));
     walked(held.under_pointer(div("board-box")), ".card")
         .on("focusin", move |event| {
             let card = element_of(event.target()).and_then(|target| target.closest(".card").ok().flatten());

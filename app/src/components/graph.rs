@@ -1,11 +1,13 @@
 //! The tasks as a graph of what has to be done before what.
 
 use crate::prelude::*;
-use engine::{TaskId, TaskStatus};
+use engine::sorted::SortedSet;
+use engine::{State, TaskId, TaskStatus};
 
 use super::bits::{agent_link, button, caption, filtered_out, nothing, task_link};
 use super::held::{Held, Hold};
 use super::icon::{icon, status_mark, status_word};
+use super::tasks::asked;
 use crate::dom;
 use crate::live::graph::{CELL, Graph, Node as Task};
 use crate::live::{Live, use_live, words};
@@ -30,14 +32,22 @@ pub fn graph() -> Node {
     let now = Memo::new(move |_| live.of_all(|state| Graph::of(state, open.get().as_ref())));
     let held = Held::new(now, |_| false, || 0);
     let drawn = held.shown;
-    let text = Memo::new(move |_| dom::lower(nav.place().text.trim()));
+    let meant = Memo::new(move |_| {
+        let filter = nav.place().filter();
+        let takes = filter.takes();
+        let is_meant = |state: &State, id: &TaskId| state.task(id).is_some_and(&takes);
+        let found = |state: &State, graph: &Graph| -> SortedSet<TaskId> {
+            graph.nodes.iter().map(|node| &node.id).filter(|id| is_meant(state, id)).cloned().collect()
+        };
+        filter.narrows().then(|| live.of_all(|state| drawn.with(|graph| found(state, graph))))
+    });
     let size = move || {
         let (width, height) = drawn.with(size_of);
         (width, height, format!("width:{width}px;height:{height}px;zoom:{}%", zoom.get()))
     };
     let nodes_of = move || drawn.with(|graph| graph.nodes.clone());
     let key = |node: &Task| format!("{} {:?} {}", node.id, corner(node), node.critical);
-    let tasks = each(nodes_of, key, move |node| task(live, nav, node, text));
+    let tasks = each(nodes_of, key, move |node| task(live, nav, node, meant));
     let drawing = el("svg")
         .attr("aria-hidden", "true")
         .attr("width", move || size().0.to_string())
@@ -51,14 +61,11 @@ pub fn graph() -> Node {
         .attr("aria-label", "Dependencies")
         .add(paper);
     let empty = || nothing("graph", "No task is open, so there is nothing to wait for.", ());
-    let found = move |graph: &Graph| {
-        let title = |id: &TaskId| dom::lower(&live.title(id));
-        let is_meant =
-            |id: &TaskId, text: &str| dom::lower(&id.to_string()).contains(text) || title(id).contains(text);
-        text.with(|text| text.is_empty() || graph.nodes.iter().any(|node| is_meant(&node.id, text)))
-    };
-    let unfound = Memo::new(move |_| drawn.with(|graph| !graph.nodes.is_empty() && !found(graph)));
-    let told = move || filtered_out(format!("No task that is drawn contains “{}”.", nav.place().text));
+    let unfound = Memo::new(move |_| {
+        let is_drawn = drawn.with(|graph| !graph.nodes.is_empty());
+        is_drawn && meant.with(|meant| meant.as_ref().is_some_and(SortedSet::is_empty))
+    });
+    let told = move || filtered_out(format!("No task that is drawn {}.", asked(&nav.place().filter())));
     effect(move || {
         request_animation_frame(move || drawn.with_untracked(|graph| begin(live, graph)));
     });
@@ -174,18 +181,16 @@ fn corner(node: &Task) -> (i64, i64) {
     ((MARGIN + node.column as f64 * CELL.0) as i64, (MARGIN + node.row * CELL.1).round() as i64)
 }
 
-fn task(live: Live, nav: Nav, node: Task, text: Memo<String>) -> Option<El> {
+/// A task; one that the filter does not mean is dim.
+fn task(live: Live, nav: Nav, node: Task, meant: Memo<Option<SortedSet<TaskId>>>) -> Option<El> {
     let (x, y) = corner(&node);
     let row = live.task(&node.id)?;
     let id: TaskId = node.id;
     let status = Memo::new(move |_| row.with(|row| row.value.status));
     let title = move || row.with(|row| row.value.title.clone());
     let (code, name) = (id.to_string(), title());
-    let dim = {
-        let (code, name) = (dom::lower(&code), dom::lower(&name));
-        move || text.with(|text| !text.is_empty() && !code.contains(text) && !name.contains(text))
-    };
-    let current = id.clone();
+    let (current, this) = (id.clone(), id.clone());
+    let dim = move || meant.with(|meant| meant.as_ref().is_some_and(|meant| !meant.contains(&this)));
     let link = el("a")
         .class(move || format!("node s-{}", status_word(status.get())))
         .toggle("critical", move || node.critical)

@@ -12,7 +12,7 @@ use super::icon::{icon, priority_mark, status_mark, status_word};
 use super::rows::{Rows, cell, row_of};
 use crate::desk::{Ask, use_desk};
 use crate::live::figures::Figures;
-use crate::live::order::{SORTS, Show};
+use crate::live::order::{Filter, SORTS, Show, needed};
 use crate::live::row::{RowId, TaskRow};
 use crate::live::{Live, use_live, words};
 use crate::nav::{Nav, Open, Place, Room, use_nav};
@@ -21,6 +21,9 @@ use crate::ui::{El, IntoNode, Node, el, nodes, span, when};
 
 /// How many of the tasks that one waits for are named.
 const NAMED: usize = 4;
+
+/// What a file of tasks has when the address says nothing else.
+const BY_DEFAULT: &str = "show=open&sort=pressing";
 
 const HEADS: &[(&str, &str)] = &[
     ("c-id", "Task"),
@@ -39,13 +42,14 @@ pub fn task_views() -> Node {
     let other = move |name: &'static str, content: Node| {
         // The board shows closed tasks, too; the graph does not, and leaves out none that is not found.
         let (live, on_board) = (use_live(), name == "board");
-        let file = exports("tasks", if on_board { "" } else { "show=open" });
+        let file = exports("tasks", if on_board { "sort=pressing" } else { BY_DEFAULT });
         let found = Memo::new(move |_| {
-            let text = nav.place().text;
-            [Show::Open, Show::Closed].map(|show| live.task_rows(show, &text, "").len()).iter().sum()
+            let filter = nav.place().filter();
+            let listed = |show: Show| live.task_rows(&Filter { show, ..filter.clone() }, "").len();
+            [Show::Open, Show::Closed].map(listed).iter().sum()
         });
         let found = on_board.then_some(found);
-        let tools = nodes![view_tabs(), file, search_box("Filter tasks", found)];
+        let tools = nodes![view_tabs(), by_need(live, nav), file, search_box("Filter tasks", found)];
         panel("Tasks", name, (), tools).add(picked_bar()).add(content).into_node()
     };
     let shown = move || match view.get().as_str() {
@@ -97,7 +101,7 @@ pub fn tasks() -> Node {
 pub fn listed(live: Live, nav: Nav) -> Memo<Vec<RowId>> {
     Memo::new(move |_| {
         let place = nav.place();
-        live.task_rows(place.show, &place.text, place.choice("sort"))
+        live.task_rows(&place.filter(), place.choice("sort"))
     })
 }
 
@@ -121,8 +125,28 @@ fn filters(live: Live, found: Memo<usize>) -> Node {
     let sorts = SORTS.map(|(word, name)| (word.to_owned(), name.to_owned())).to_vec();
     let sort =
         when(move || nav.place().room == Some(Room::Tasks), move || choose("sort", "Order", sorts.clone()));
-    let file = when(move || nav.place().room == Some(Room::Tasks), || exports("tasks", "show=open"));
-    nodes![tabs, view_tabs(), sort, file, search_box("Filter tasks", Some(found))].into_node()
+    let file = when(move || nav.place().room == Some(Room::Tasks), || exports("tasks", BY_DEFAULT));
+    let need = when(move || nav.place().room == Some(Room::Tasks), move || by_need(live, nav));
+    nodes![tabs, view_tabs(), sort, need, file, search_box("Filter tasks", Some(found))].into_node()
+}
+
+/// The choice of a capability that tasks have to need, where any of them needs one.
+fn by_need(live: Live, nav: Nav) -> Node {
+    let known = Memo::new(move |_| live.of_all(|state| needed(state, nav.place().filter().needs)));
+    let shown = move || {
+        let known = known.get();
+        let any = (!known.is_empty()).then(|| (String::new(), "Any capability".to_owned()));
+        let each = known.into_iter().map(|needs| (needs.to_string(), ["Needs ", needs.as_str()].concat()));
+        any.map(|any| choose("needs", "What they need", std::iter::once(any).chain(each).collect()))
+    };
+    shown.into_node()
+}
+
+/// What a filter asks of a task, in words that follow "no task".
+pub fn asked(filter: &Filter) -> String {
+    let needs = filter.needs.as_ref().map(|needs| ["needs ", needs.as_str()].concat());
+    let text = (!filter.text.is_empty()).then(|| ["contains “", &filter.text, "”"].concat());
+    needs.into_iter().chain(text).collect::<Vec<_>>().join(" and ")
 }
 
 fn counted(live: Live, show: Show) -> u64 {
@@ -142,8 +166,9 @@ fn empty() -> Node {
     let told = move || {
         let place = nav.place();
         let word = if place.show == Show::Review { "in review" } else { place.show.word() };
-        if !place.text.is_empty() {
-            filtered_out(format!("No task that is {word} contains “{}”.", place.text))
+        let filter = place.filter();
+        if filter.narrows() {
+            filtered_out(format!("No task that is {word} {}.", asked(&filter)))
         } else if !any() {
             show(Part::FirstTask)
         } else if place.show == Show::Open {

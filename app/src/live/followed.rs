@@ -39,9 +39,9 @@ impl Live {
     }
 
     /// A list of tasks, followed.
-    pub fn task_rows(&self, show: order::Show, text: &str, sort: &str) -> Vec<RowId> {
+    pub fn task_rows(&self, filter: &order::Filter, sort: &str) -> Vec<RowId> {
         self.lists.tasks.track();
-        self.peek(|state| order::tasks(state, show, text, sort)).into_iter().map(RowId::Task).collect()
+        self.peek(|state| order::tasks(state, filter, sort)).into_iter().map(RowId::Task).collect()
     }
 
     /// The list of locks, followed.

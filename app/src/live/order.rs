@@ -6,7 +6,7 @@ use std::sync::Arc;
 use engine::sorted::sort_by_key;
 use engine::state::{Agent, Task};
 use engine::view::{FileLock, Message};
-use engine::{InstanceStatus, ManusId, MessageId, Priority, State, TaskId, TaskStatus};
+use engine::{Capability, InstanceStatus, ManusId, MessageId, Priority, State, TaskId, TaskStatus, TimeMs};
 
 use super::row::{LockId, RowId};
 use crate::dom;
@@ -76,7 +76,7 @@ impl Show {
     }
 }
 
-/// The orders of tasks: the word in the page's address, and what the page calls it.
+/// The orders of tasks: the word in the page's address, and what the page calls it. The first one needs no word.
 pub const SORTS: [(&str, &str); 7] = [
     ("", "Most pressing first"),
     ("priority", "By priority"),
@@ -87,36 +87,114 @@ pub const SORTS: [(&str, &str); 7] = [
     ("agent", "By agent"),
 ];
 
-/// The tasks of this kind that contain the text in their id, title, agent or files. Work under way first, then what can start
-/// by urgency, then what waits; closed ones newest first. One of the words of [`SORTS`] asks for another order.
-pub fn tasks(state: &State, show: Show, text: &str, sort: &str) -> Vec<TaskId> {
-    let text = dom::lower(text.trim());
-    let mut found: Vec<&Task> = state
-        .tasks()
-        .filter(|task| show.has(task.status()) && (text.is_empty() || mentions(task, &text)))
-        .collect();
+/// The word for the first of [`SORTS`] where an order has to be named, since none means as they are kept: in the address of a file.
+#[cfg(feature = "ssr")]
+pub const PRESSING: &str = "pressing";
+
+/// What tasks are put in order by.
+pub trait Ranked {
+    /// How far it is.
+    fn status(&self) -> TaskStatus;
+    /// How urgent it is.
+    fn priority(&self) -> Priority;
+    /// How long it should take, in minutes.
+    fn estimated_duration(&self) -> u32;
+    /// Whose it is.
+    fn assigned_to(&self) -> Option<&ManusId>;
+    /// When anything about it changed last.
+    fn updated_at_ms(&self) -> TimeMs;
+}
+
+impl Ranked for &Task {
+    fn status(&self) -> TaskStatus {
+        Task::status(self)
+    }
+
+    fn priority(&self) -> Priority {
+        self.spec().priority
+    }
+
+    fn estimated_duration(&self) -> u32 {
+        self.spec().estimated_duration
+    }
+
+    fn assigned_to(&self) -> Option<&ManusId> {
+        Task::assigned_to(self)
+    }
+
+    fn updated_at_ms(&self) -> TimeMs {
+        Task::updated_at_ms(self)
+    }
+}
+
+/// What tasks are narrowed down to.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Filter {
+    /// Which ones a list shows.
+    pub show: Show,
+    /// What their id, title, agent or files have to contain.
+    pub text: String,
+    /// What they have to need, among other things.
+    pub needs: Option<Capability>,
+}
+
+impl Filter {
+    /// Whether it asks for more than that a list shows them.
+    pub fn narrows(&self) -> bool {
+        !self.text.is_empty() || self.needs.is_some()
+    }
+
+    /// Whether a task is what is asked for, in whatever list it is.
+    pub fn takes(&self) -> impl Fn(&Task) -> bool {
+        let text = dom::lower(self.text.trim());
+        move |task| {
+            self.needs.as_ref().is_none_or(|needs| task.spec().required_capabilities.contains(needs))
+                && (text.is_empty() || mentions(task, &text))
+        }
+    }
+}
+
+/// The tasks that a filter lets through, in the order of [`arrange`].
+pub fn tasks(state: &State, filter: &Filter, sort: &str) -> Vec<TaskId> {
+    let (show, takes) = (filter.show, filter.takes());
+    let mut found: Vec<&Task> = state.tasks().filter(|task| show.has(task.status()) && takes(task)).collect();
+    arrange(&mut found, show, sort);
+    found.into_iter().map(|task| task.spec().id.clone()).collect()
+}
+
+/// All that tasks need, each once, in alphabetical order; among it what is asked for, as it is written there.
+pub fn needed(state: &State, asked: Option<Capability>) -> Vec<Capability> {
+    let mut found: Vec<Capability> = asked.into_iter().collect();
+    for needed in state.tasks().flat_map(|task| &task.spec().required_capabilities) {
+        if let Err(at) = found.binary_search(needed) {
+            found.insert(at, needed.clone());
+        }
+    }
+    found
+}
+
+/// Puts tasks of this kind, which come in the order of their ids, in the order that one of the words of [`SORTS`] asks for. Without
+/// such a word, work under way comes first, then what can start by urgency, then what waits; closed ones newest first.
+pub fn arrange<T: Ranked>(found: &mut Vec<T>, show: Show, sort: &str) {
     match sort {
         "new" => found.reverse(),
         "old" => {}
-        "priority" => deal(&mut found, urgency),
-        "long" => sort_by_key(&mut found, |task| Reverse(task.spec().estimated_duration)),
-        "agent" => {
-            sort_by_key(&mut found, |task| (task.assigned_to().is_none(), task.assigned_to().cloned()))
-        }
-        "changed" => sort_by_key(&mut found, |task| Reverse(task.updated_at_ms())),
-        _ if show == Show::Closed => sort_by_key(&mut found, |task| Reverse(task.updated_at_ms())),
+        "priority" => deal(found, urgency),
+        "long" => sort_by_key(found, |task| Reverse(task.estimated_duration())),
+        "agent" => sort_by_key(found, |task| (task.assigned_to().is_none(), task.assigned_to().cloned())),
+        "changed" => sort_by_key(found, |task| Reverse(task.updated_at_ms())),
+        _ if show == Show::Closed => sort_by_key(found, |task| Reverse(task.updated_at_ms())),
         // Among equals the order is that of the ids, in which they come.
-        _ => deal(&mut found, |task| place(task.status()) * URGENCIES + urgency(task)),
+        _ => deal(found, |task| place(task.status()) * URGENCIES + urgency(task)),
     }
-    found.into_iter().map(|task| task.spec().id.clone()).collect()
 }
 
 /// Puts tasks onto piles, leaving those of one pile in their order, and the piles onto each other. A list of ten thousand is put in
 /// order with each frame, and to compare its tasks with each other took a third of what such a frame costs.
-fn deal(found: &mut Vec<&Task>, pile: impl Fn(&Task) -> usize) {
-    let mut piles = vec![Vec::new(); PLACES * URGENCIES];
+fn deal<T>(found: &mut Vec<T>, pile: impl Fn(&T) -> usize) {
+    let mut piles: Vec<Vec<T>> = (0..PLACES * URGENCIES).map(|_| Vec::new()).collect();
     for task in found.drain(..) {
-        piles[pile(task)].push(task);
+        piles[pile(&task)].push(task);
     }
     found.extend(piles.into_iter().flatten());
 }
@@ -125,8 +203,8 @@ const URGENCIES: usize = Priority::ALL.len();
 const PLACES: usize = 5;
 
 /// The most urgent first.
-fn urgency(task: &Task) -> usize {
-    task.spec().priority as usize
+fn urgency(task: &impl Ranked) -> usize {
+    task.priority() as usize
 }
 
 const fn place(status: TaskStatus) -> usize {
@@ -242,8 +320,34 @@ mod tests {
     use super::*;
     use crate::live::script::script;
 
+    fn filter(show: Show, text: &str, needs: &str) -> Filter {
+        Filter { show, text: text.to_owned(), needs: Capability::new(needs).ok() }
+    }
+
     fn tasks(state: &State, show: Show, text: &str) -> Vec<TaskId> {
-        super::tasks(state, show, text, "")
+        super::tasks(state, &filter(show, text, ""), "")
+    }
+
+    #[test]
+    fn by_what_they_need() {
+        let mut project = script();
+        let first = project.task("parse", 10, &[], &["Rust", "gpu"]);
+        let second = project.task("print", 10, &[], &["gpu"]);
+        let third = project.task("rust report", 10, &[], &[]);
+        let needing =
+            |text: &str, needs: &str| super::tasks(project.state(), &filter(Show::Open, text, needs), "");
+        assert_eq!(needing("", "rust"), std::slice::from_ref(&first), "regardless of case");
+        assert_eq!(needing("", "GPU"), [first.clone(), second.clone()]);
+        assert_eq!(needing("pri", "gpu"), std::slice::from_ref(&second), "both");
+        assert_eq!(needing("rust", ""), [third], "a text asks for no capability");
+        assert_eq!(needing("", "gp"), [], "nor for the beginning of one");
+        let names = |asked: &str| {
+            let needed = needed(project.state(), Capability::new(asked).ok());
+            needed.iter().map(Capability::to_string).collect::<Vec<_>>().join(" ")
+        };
+        assert_eq!(names(""), "gpu Rust");
+        assert_eq!(names("RUST"), "gpu RUST");
+        assert_eq!(names("cobol"), "cobol gpu Rust");
     }
 
     #[test]
@@ -263,7 +367,10 @@ mod tests {
         project.complete(&first);
         assert_eq!(tasks(project.state(), Show::Closed, ""), [first]);
         assert_eq!(tasks(project.state(), Show::Ready, ""), [TaskId::numbered(2), third.clone()]);
-        assert_eq!(super::tasks(project.state(), Show::Ready, "", "new"), [third, TaskId::numbered(2)]);
+        assert_eq!(
+            super::tasks(project.state(), &filter(Show::Ready, "", ""), "new"),
+            [third, TaskId::numbered(2)]
+        );
     }
 
     #[test]
@@ -278,7 +385,7 @@ mod tests {
         }
         let expected = [3, 5, 0, 2, 1, 4].map(|n| made[n].clone());
         for sort in ["", "priority"] {
-            assert_eq!(super::tasks(project.state(), Show::Open, "", sort), expected, "{sort:?}");
+            assert_eq!(super::tasks(project.state(), &Filter::default(), sort), expected, "{sort:?}");
         }
     }
 

@@ -193,7 +193,7 @@ impl Store for Disk {
         Box::pin(std::future::ready(not_asked()))
     }
 
-    fn closed_task<'a>(&'a self, _: &'a TaskId) -> Doing<'a, Option<Arc<SyncTask>>> {
+    fn closed_among<'a>(&'a self, _: &'a [TaskId]) -> Doing<'a, Vec<Arc<SyncTask>>> {
         Box::pin(std::future::ready(not_asked()))
     }
 

@@ -44,8 +44,8 @@ impl Store for Both {
         self.real.closed_tasks(filter, page)
     }
 
-    fn closed_task<'a>(&'a self, id: &'a TaskId) -> Doing<'a, Option<Arc<SyncTask>>> {
-        self.real.closed_task(id)
+    fn closed_among<'a>(&'a self, ids: &'a [TaskId]) -> Doing<'a, Vec<Arc<SyncTask>>> {
+        self.real.closed_among(ids)
     }
 
     fn messages<'a>(

@@ -42,8 +42,8 @@ pub(crate) trait Store: fmt::Debug + Send + Sync + 'static {
         page: &'a Page<TaskId>,
     ) -> Doing<'a, Vec<Arc<SyncTask>>>;
 
-    /// One task, if it is closed.
-    fn closed_task<'a>(&'a self, id: &'a TaskId) -> Doing<'a, Option<Arc<SyncTask>>>;
+    /// Those of these tasks that are closed, in any order.
+    fn closed_among<'a>(&'a self, ids: &'a [TaskId]) -> Doing<'a, Vec<Arc<SyncTask>>>;
 
     /// Messages, read or not.
     fn messages<'a>(

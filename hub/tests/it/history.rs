@@ -70,6 +70,9 @@ async fn closed_tasks() {
     let found = hub.task_from_history(&id(4)).await.unwrap().unwrap();
     assert_eq!((found.blocked_reason.as_deref(), found.status), (Some("rain"), TaskStatus::Cancelled));
     assert_eq!(hub.task_from_history(&id(5)).await.unwrap(), None);
+    let mut several = hub.tasks_from_history(&[id(5), id(3), id(1), id(3)]).await.unwrap();
+    several.sort_by(|one, other| one.id.cmp(&other.id));
+    assert_eq!(several.iter().map(|task| task.id.to_string()).collect::<Vec<_>>(), ["T1", "T3"]);
 }
 
 async fn messages(hub: &Hub, filter: MessageFilter, page: Page<u64>) -> Vec<u64> {

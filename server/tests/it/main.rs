@@ -12,6 +12,7 @@ mod doors;
 mod edits;
 mod encrypted;
 mod events;
+mod exported;
 mod guard;
 mod hooks;
 mod houses;

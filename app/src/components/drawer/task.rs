@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use crate::prelude::*;
 use engine::view::SyncTask;
-use engine::{TaskId, TaskStatus};
+use engine::{Capability, TaskId, TaskStatus};
 use leptos::task::spawn_local;
 
 use super::super::acts::{Fault, Quick, quick};
@@ -16,7 +16,8 @@ use super::{frame, list, part, property, unknown};
 use crate::api::{self, ApiError};
 use crate::desk::Ask;
 use crate::live::sentence::Part;
-use crate::live::{Live, needs, use_live, words};
+use crate::live::{Live, use_live, words};
+use crate::nav::{Place, Room};
 use crate::parts::{Part as Parted, show};
 use crate::ui::{El, IntoNode, Node, div, el, nodes, span};
 
@@ -116,7 +117,12 @@ fn properties(live: Live, task: &Arc<SyncTask>) -> Node {
     let estimate = words::work(u64::from(task.estimated_duration));
     let took = task.started_at_ms.zip(task.completed_at_ms).map(|(from, to)| words::for_long(to - from));
     let work = took.map_or(estimate.clone(), |took| format!("{estimate} estimated, {took} taken"));
-    let needs = needs::listed(&task.required_capabilities);
+    // Each leads to all that need it.
+    let needing = |needs: &Capability| {
+        let href = Place::of(Room::Tasks).choosing("needs", needs.as_str()).href();
+        el("a").attr("href", href).add(needs.to_string())
+    };
+    let needs: Vec<El> = task.required_capabilities.iter().map(needing).collect();
     let time = |name, at_ms: Option<i64>| at_ms.map(|at_ms| property(name, since(move || at_ms)));
     let priority = nodes![priority_mark(task.priority), task.priority.as_str().to_ascii_lowercase()];
     el("dl")
@@ -125,7 +131,7 @@ fn properties(live: Live, task: &Arc<SyncTask>) -> Node {
             property("Agent", assignee),
             property("Priority", priority),
             property("Work", work),
-            (!needs.is_empty()).then(|| property("Needs", needs)),
+            (!needs.is_empty()).then(|| property("Needs", span("list-of").add(needs))),
             task.reviewer.clone().map(|reviewer| property("Reviewer", agent_link(reviewer))),
             (task.attempts > 1).then(|| property("Attempts", task.attempts.to_string())),
             task.blocked_reason.clone().map(|reason| property("Because", reason)),

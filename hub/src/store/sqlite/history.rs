@@ -55,15 +55,18 @@ pub(super) async fn closed_tasks(
     fetch(pool, query).await
 }
 
-/// One closed task.
-pub(super) async fn closed_task(pool: &SqlitePool, id: &TaskId) -> Result<Option<Arc<SyncTask>>, StoreError> {
+/// Those of these tasks that are closed, in any order.
+pub(super) async fn closed_among(
+    pool: &SqlitePool,
+    ids: &[TaskId],
+) -> Result<Vec<Arc<SyncTask>>, StoreError> {
     let sql = concat!(
         "select json_group_array(",
         task_json!(),
-        ") from sync_tasks where id = ?1 and completed_at_ms is not null"
+        ") from sync_tasks where id in (select value from json_each(?1)) and completed_at_ms is not null"
     );
-    let found: Vec<_> = fetch(pool, sqlx::query_as(sql).bind(id.to_string())).await?;
-    Ok(found.into_iter().next())
+    let ids = serde_json::to_string(ids).map_err(StoreError::damaged)?;
+    fetch(pool, sqlx::query_as(sql).bind(ids)).await
 }
 
 macro_rules! messages {

@@ -337,8 +337,8 @@ impl Store for SqliteStore {
         Box::pin(async move { history::closed_tasks(&self.pool(), filter, page).await })
     }
 
-    fn closed_task<'a>(&'a self, id: &'a TaskId) -> Doing<'a, Option<Arc<SyncTask>>> {
-        Box::pin(async move { history::closed_task(&self.pool(), id).await })
+    fn closed_among<'a>(&'a self, ids: &'a [TaskId]) -> Doing<'a, Vec<Arc<SyncTask>>> {
+        Box::pin(async move { history::closed_among(&self.pool(), ids).await })
     }
 
     fn messages<'a>(
